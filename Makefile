@@ -1,0 +1,52 @@
+# Set-up, demo and checks. `make demo` and `make test` install first where that is missing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: install demo test check lint types imports unit snapshots benchmarks lock wheel clean
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[^ ]*\).*/\1/p' requirements.lock)"
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@touch $(STAMP)
+
+demo: install
+	@$(BIN)/agent-gate demo
+
+test: install lint types imports unit
+
+check: test
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+imports: install
+	$(BIN)/lint-imports --no-cache
+
+unit: install
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+# Renders the snapshots of the terminal UI anew; look at them before committing.
+snapshots: install
+	$(BIN)/python -m pytest tests/tui --snapshot-update
+
+benchmarks: install
+	$(BIN)/python benchmarks/run.py
+
+lock: install
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml --output-file requirements.lock
+
+wheel: install
+	$(BIN)/python -m build --wheel --no-isolation
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,161 @@
+"""`runs` and `show`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+
+from agent_gate.cli.carry_on import show_diff
+from agent_gate.cli.options import json_option, repo_option
+from agent_gate.cli.output import heading, say
+from agent_gate.cli.reporter import clause_lines, finding_line, gate_line
+from agent_gate.domain.visible import visible, visible_line
+from agent_gate.engine.context import Context
+from agent_gate.engine.next_command import next_command
+from agent_gate.errors import ExitCode, JournalError
+from agent_gate.run.state import RunState
+
+
+@click.command()
+@json_option
+@repo_option
+def runs(*, as_json: bool, directory: Path) -> None:
+    """List the runs, those that wait for a person first."""
+    context = Context.open(directory)
+    states: list[RunState] = []
+    for journal in context.runs.all():
+        try:
+            states.append(journal.state())
+        except JournalError as error:
+            click.echo(f"! {journal.run_id}: {visible(error.message)}", err=True)
+    states.sort(key=lambda state: state.phase not in {"awaiting_approval", "stale"})
+    if as_json:
+        for state in states:
+            say(json.dumps(summary(state)))
+        return
+    if not states:
+        click.echo("no runs yet; start one with: agent-gate run SPEC", err=True)
+    for state in states:
+        say(
+            f"{state.run_id}  {state.phase.replace('_', ' '):17}  {state.started.spec.id:24}  {next_command(state)}".rstrip()
+        )
+
+
+@click.command()
+@click.argument("run_name", metavar="RUN", default="@")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+)
+@repo_option
+@click.pass_context
+def show(click_context: click.Context, *, run_name: str, form: str, directory: Path) -> None:
+    """Show RUN: its attempts, what the gates said, what each clause rests on, and the diff."""
+    context = Context.open(directory)
+    state = context.runs.find(run_name).state()
+    _FORMATS[form](context, state)
+    if state.phase == "rejected":
+        click_context.exit(int(ExitCode.REJECTED))
+
+
+def summary(state: RunState) -> dict[str, object]:
+    """A run in a few fields; the names are promises."""
+    verdict = state.verdict
+    return {
+        "schema": 1,
+        "run": state.run_id,
+        "phase": state.phase,
+        "spec": state.started.spec.id,
+        "spec_digest": state.started.spec.digest,
+        "model": state.started.model,
+        "base": state.base,
+        "ref": state.started.ref,
+        "attempts": len(state.attempts),
+        "cost_microusd": state.cost_microusd,
+        "tree": state.candidate.tree if state.candidate else None,
+        "outcome": verdict.outcome if verdict else None,
+        "verdict_digest": verdict.digest if verdict else None,
+        "commit": state.sealed.commit if state.sealed else None,
+        "next": next_command(state),
+    }
+
+
+def _show_json(_context: Context, state: RunState) -> None:
+    attempts = [
+        {
+            "attempt": attempt.number,
+            "refused": [finding.model_dump(mode="json") for finding in attempt.refused],
+            "candidate": attempt.candidate.model_dump(mode="json") if attempt.candidate else None,
+            "results": [result.model_dump(mode="json") for result in attempt.results],
+            "verdict": attempt.verdict.model_dump(mode="json") if attempt.verdict else None,
+        }
+        for attempt in state.attempts
+    ]
+    say(json.dumps({**summary(state), "details": attempts}, indent=2))
+
+
+def _show_text(context: Context, state: RunState) -> None:
+    spec = state.started.spec
+    say(heading(f"{spec.id}: {visible_line(spec.title)}"))
+    say(
+        f"run {state.run_id} · {state.phase.replace('_', ' ')} · base {state.base[:10]} · {state.started.ref}"
+    )
+    for attempt in state.attempts:
+        say()
+        model = attempt.proposal.model_returned if attempt.proposal else "no reply yet"
+        say(heading(f"attempt {attempt.number}") + f"  {visible_line(model)}")
+        for finding in attempt.refused:
+            say("  " + finding_line(finding))
+        for result in attempt.results:
+            say("  " + gate_line(result))
+            for finding in result.findings:
+                if finding.introduced and finding.level != "note":
+                    say("      " + finding_line(finding))
+    _show_verdict(state)
+    say()
+    show_diff(context, state)
+    if command := next_command(state):
+        say(f"\nnext: {command}")
+
+
+def _show_verdict(state: RunState) -> None:
+    if state.verdict is None:
+        return
+    say()
+    say(heading("clauses"))
+    for clause in state.verdict.clauses:
+        for line in clause_lines(clause):
+            say("  " + line)
+    for title, reasons in (("blocking", state.verdict.blocking), ("questions", state.verdict.questions)):
+        if reasons:
+            say(heading(title))
+        for reason in reasons:
+            say(f"  {reason.source}: {visible_line(reason.message)}")
+
+
+def _show_markdown(_context: Context, state: RunState) -> None:
+    spec = state.started.spec
+    say(f"## {_cell(spec.title)}\n")
+    say(f"`{spec.id}`, run `{state.run_id}`, {state.phase.replace('_', ' ')}\n")
+    if state.verdict:
+        say("| clause | state | rests on |\n| --- | --- | --- |")
+        for clause in state.verdict.clauses:
+            basis = "<br>".join(_cell(f"{item.verifier}: {item.basis}") for item in clause.evidence)
+            say(f"| {clause.clause} {_cell(clause.sentence)} | {clause.state} | {basis} |")
+        say("\n| gate | status | findings |\n| --- | --- | --- |")
+        for result in state.results:
+            found = len([finding for finding in result.findings if finding.introduced])
+            say(f"| {result.gate} | {result.status} {_cell(result.reason)} | {found} |")
+
+
+def _cell(text: str) -> str:
+    return visible(text).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+_FORMATS: Mapping[str, Callable[[Context, RunState], None]] = {
+    "text": _show_text,
+    "json": _show_json,
+    "markdown": _show_markdown,
+}

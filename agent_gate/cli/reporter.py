@@ -1,0 +1,164 @@
+"""The headless face of a run: one subscriber that prints each step as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from agent_gate.cli.output import dim, heading, marked, say, tell
+from agent_gate.domain.gate import Finding, GateResult
+from agent_gate.domain.verdict import ClauseResult
+from agent_gate.domain.visible import visible, visible_line
+from agent_gate.run import events as ev
+
+_MOST_FINDINGS = 10
+
+
+class Reporter:
+    """Prints events to stderr as lines for people. One method an event; the rest is not worth a line."""
+
+    def __init__(self, *, stream_model: bool = False) -> None:
+        self._stream_model = stream_model
+        self._streaming = False
+        self._tellers: Mapping[type[ev.Event], Callable[[Any], None]] = {
+            ev.RunStarted: self._run_started,
+            ev.Progress: self._progress,
+            ev.ProposalStarted: self._proposal_started,
+            ev.ModelText: self._model_text,
+            ev.ProposalFinished: self._proposal_finished,
+            ev.ProposalFailed: self._proposal_failed,
+            ev.ReplyRefused: self._reply_refused,
+            ev.CandidatePrepared: self._candidate_prepared,
+            ev.GateFinished: self._gate_finished,
+            ev.ChecksFinished: self._checks_finished,
+            ev.RunBlocked: self._run_blocked,
+            ev.BaseMoved: self._base_moved,
+            ev.Rebased: self._rebased,
+            ev.DecisionMade: self._decision_made,
+        }
+
+    def __call__(self, event: ev.LiveEvent) -> None:
+        """Prints one event."""
+        if self._streaming and not isinstance(event, ev.ModelText):
+            tell()
+            self._streaming = False
+        teller = self._tellers.get(type(event))
+        if teller is not None:
+            teller(event)
+
+    def _run_started(self, event: ev.RunStarted) -> None:
+        tell(heading(f"run {event.run}"))
+        tell(f"  spec    {event.spec.id} · {event.spec.risk} · {len(event.spec.clauses)} clauses")
+        tell(f"  base    {event.base[:10]} on {event.ref.removeprefix('refs/heads/')}")
+        tell(f"  model   {visible_line(event.model)}")
+
+    def _progress(self, event: ev.Progress) -> None:
+        tell(dim(f"  {event.step}: {visible_line(event.message)}"))
+
+    def _proposal_started(self, event: ev.ProposalStarted) -> None:
+        tell(heading(f"attempt {event.attempt}"))
+
+    def _model_text(self, event: ev.ModelText) -> None:
+        if self._stream_model:
+            tell(dim(visible(event.text)), newline=False)
+            self._streaming = True
+
+    def _proposal_finished(self, event: ev.ProposalFinished) -> None:
+        usage = event.proposal.usage
+        cost = "price unknown" if usage.cost_microusd is None else f"${usage.cost_microusd / 1_000_000:.4f}"
+        tokens = f"{usage.prompt_tokens} + {usage.completion_tokens} tokens"
+        tell(f"  reply from {visible_line(event.proposal.model_returned)}: {tokens}, {cost}")
+
+    def _proposal_failed(self, event: ev.ProposalFailed) -> None:
+        tell(marked("failed", f"model: {visible(event.message)}"))
+        if event.hint:
+            tell(f"    hint: {visible(event.hint)}")
+
+    def _reply_refused(self, event: ev.ReplyRefused) -> None:
+        tell(marked("failed", "the reply cannot be applied; nothing of it was"))
+        _tell_findings(event.problems)
+
+    def _candidate_prepared(self, event: ev.CandidatePrepared) -> None:
+        files = event.candidate.files
+        added, deleted = sum(f.added_lines for f in files), sum(f.deleted_lines for f in files)
+        tell(f"  candidate {event.candidate.tree[:10]}: {len(files)} files, +{added} −{deleted}")
+
+    def _gate_finished(self, event: ev.GateFinished) -> None:
+        tell("  " + gate_line(event.result))
+        _tell_findings(tuple(f for f in event.result.findings if f.introduced and f.level != "note"))
+
+    def _checks_finished(self, event: ev.ChecksFinished) -> None:
+        verdict = event.verdict
+        for clause in verdict.clauses:
+            for line in clause_lines(clause):
+                tell("    " + line)
+        passed = verdict.outcome == "passed"
+        told = "nothing blocks" if passed else f"{len(verdict.blocking)} reasons block"
+        tell("  " + marked("passed" if passed else "blocked", f"verdict: {told}"))
+        for question in verdict.questions:
+            tell(f"    {click.style('?', fg='yellow')} {question.source}: {visible_line(question.message)}")
+
+    def _run_blocked(self, event: ev.RunBlocked) -> None:
+        tell(marked("blocked", visible(event.message)))
+
+    def _base_moved(self, event: ev.BaseMoved) -> None:
+        tell(marked("failed", f"the base moved: {event.gated[:10]} → {event.found[:10]}; nothing landed"))
+
+    def _rebased(self, event: ev.Rebased) -> None:
+        tell(heading(f"on the new base {event.base[:10]}"))
+
+    def _decision_made(self, event: ev.DecisionMade) -> None:
+        approval = event.approval
+        sign = "passed" if approval.decision == "approve" else "failed"
+        how = " (--yes)" if approval.means == "yes" else ""
+        tell(marked(sign, f"{_DECISIONS[approval.decision]} by {visible_line(str(approval.approver))}{how}"))
+
+
+_DECISIONS = {"approve": "approved", "reject": "rejected"}
+
+
+def _tell_findings(findings: tuple[Finding, ...]) -> None:
+    for finding in findings[:_MOST_FINDINGS]:
+        tell("      " + finding_line(finding))
+        for line in finding.excerpt.splitlines()[:3]:
+            tell(dim(f"        {visible_line(line)}"))
+    if len(findings) > _MOST_FINDINGS:
+        tell(f"      … and {len(findings) - _MOST_FINDINGS} more")
+
+
+class JsonReporter:
+    """Prints events to stdout, one JSON object a line."""
+
+    def __call__(self, event: ev.LiveEvent) -> None:
+        """Prints one event, unless it is only a piece of text on its way."""
+        if not isinstance(event, ev.ModelText | ev.Progress):
+            say(event.line())
+
+
+def gate_line(result: GateResult) -> str:
+    """A gate's result in one line."""
+    parts = [f"{result.gate:10}", result.status]
+    if result.reason:
+        parts.append(f"({visible_line(result.reason)})")
+    if result.status in {"passed", "failed"}:
+        parts.append(f"{result.duration_ms / 1000:.1f} s" + (", cached" if result.cached else ""))
+    line = marked(result.status, " ".join(parts))
+    return f"{line}\n      hint: {visible_line(result.hint)}" if result.hint else line
+
+
+def finding_line(finding: Finding) -> str:
+    """A finding in one line."""
+    place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+    sign = {"block": "✗", "ask": "?", "note": "·"}[finding.level]
+    return visible_line(" ".join(part for part in (sign, place, finding.rule, finding.message) if part))
+
+
+def clause_lines(clause: ClauseResult) -> list[str]:
+    """A clause, and what its state rests on."""
+    lines = [marked(clause.state, f"{clause.clause:8} {visible_line(clause.sentence)}")]
+    for item in clause.evidence:
+        note = "  [model-written]" if item.model_written else ""
+        lines.append(f"           {visible_line(item.verifier)}: {visible_line(item.basis)}{note}")
+    return lines

@@ -1,0 +1,1 @@
+"""Values only: frozen, validated, without any input or output."""

@@ -1,0 +1,167 @@
+"""Gates as data, and what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from agent_gate.domain.value import PlainData, Value, canonical_json, sha256
+
+GATE_SCHEMA = "agent-gate/gate/v1"
+Severity = Literal["low", "medium", "high"]
+Level = Literal["block", "ask", "note"]
+"""What a finding does: it blocks, it asks the approver, or it is only told."""
+Status = Literal["passed", "failed", "errored", "skipped"]
+Outcome = Literal["passed", "failed", "errored", "skipped", "absent"]
+
+_SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
+
+
+def at_least(severity: Severity, threshold: Severity) -> bool:
+    """Whether a severity reaches the one that blocks."""
+    return _SEVERITIES.index(severity) >= _SEVERITIES.index(threshold)
+
+
+class Finding(Value):
+    """One thing that a gate has to say about one place.
+
+    The fingerprint does not hold the line number, so that a finding keeps its identity when the code
+    above it moves (SARIF 2.1.0, §3.27.17 partialFingerprints).
+    """
+
+    gate: str
+    rule: str
+    path: str
+    message: str
+    line: int = Field(default=0, ge=0)
+    end_line: int = Field(default=0, ge=0)
+    column: int = Field(default=0, ge=0)
+    severity: Severity = "medium"
+    level: Level = "block"
+    excerpt: str = ""
+    """The offending lines, as they stand in the candidate."""
+    suppressed: bool = False
+    """Found only when the suppressions in the code are ignored."""
+    introduced: bool = True
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What makes two findings the same one: path, rule, and the line's text without its spacing."""
+        return self.path, self.rule, " ".join((self.excerpt or self.message).split())
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the gate and the key."""
+        return sha256(canonical_json([self.gate, *self.key, self.level, self.suppressed]))
+
+
+class TestCase(Value):
+    """One test of the candidate's run, and what it did on the base."""
+
+    __test__ = False  # pytest: this is a value, not a test class
+
+    id: str
+    outcome: Outcome
+    on_base: Outcome = "absent"
+    """The same test, as the candidate has it, over the base's source; `absent` where it was not run."""
+    changed: bool = False
+    """The change adds or edits the file that holds the test: it is model-written."""
+    red: str = ""
+    """How it failed on the base (`assertion`, or the exception's name); empty when it did not."""
+    message: str = ""
+
+
+class ConfigurationSource(Value):
+    """A file of the base in which a tool's configuration may stand, perhaps in one table of it."""
+
+    path: str
+    table: str = ""
+    argv: tuple[str, ...] = ()
+    """Added instead of the definition's `configured_argv`, where this file is the one that configures."""
+
+
+class ToolCommand(Value):
+    """How to ask a tool something about itself."""
+
+    argv: tuple[str, ...] = Field(min_length=1)
+    pattern: str = r"(\d+(?:\.\d+)+)"
+
+
+class GateDefinition(Value):
+    """A gate as data: the tool or built-in check, when it runs, how its output is read, what blocks.
+
+    `argv` may use `{config}` (the base's configuration, or the default one), `{python}` (the
+    environment's interpreter) and `{tool}` (the gate's own tool).
+    """
+
+    schema_: Literal["agent-gate/gate/v1"] = Field(alias="schema")
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+    title: str
+    stage: Literal["static", "tests"] = "static"
+    scope: tuple[str, ...] = ("*",)
+    """Patterns of the files that it looks at; with none of them in the candidate it is skipped."""
+    check: str = ""
+    """The name of a built-in check, instead of a tool."""
+    tool: str = ""
+    argv: tuple[str, ...] = ()
+    suppressions_argv: tuple[str, ...] = ()
+    """Added to `argv` for a second run that ignores the suppressions in the code."""
+    parser: str = ""
+    accepted_exit_codes: tuple[int, ...] = (0,)
+    configuration: tuple[ConfigurationSource, ...] = ()
+    configured_argv: tuple[str, ...] = ()
+    """Added where the base configures the tool."""
+    default_argv: tuple[str, ...] = ()
+    """Added where it does not."""
+    verifies: tuple[str, ...] = ()
+    """The kinds of verifier that this gate answers."""
+    rules: ToolCommand | None = None
+    """Lists the rules that the tool knows, so that a clause cannot rest on one that does not exist."""
+    rules_argv: tuple[str, ...] = ()
+    """Added when clauses rest on single rules; `{rules}` is their list, joined by commas."""
+    version: ToolCommand | None = None
+    block_at: Severity = "low"
+    timeout_s: int = Field(default=120, gt=0, le=3600)
+    executes: bool = False
+    """Runs the candidate's code: only ever in the sandbox."""
+    environment: tuple[str, ...] = ()
+    """Names of the variables that are let through from the caller's environment."""
+    options: PlainData = Field(default={})
+    """What a built-in check needs to know."""
+
+    @model_validator(mode="after")
+    def _one_way_to_run(self) -> GateDefinition:
+        if bool(self.check) == bool(self.tool):
+            raise ValueError("a gate has either a tool with argv, or a built-in check")
+        if self.tool and not (self.argv and self.parser):
+            raise ValueError("a gate with a tool needs argv and a parser")
+        return self
+
+
+class GateResult(Value):
+    """What one gate says about one tree."""
+
+    gate: str
+    definition_digest: str
+    tool_version: str = ""
+    status: Status
+    reason: str = ""
+    """Why it errored or was skipped, in a sentence."""
+    hint: str = ""
+    findings: tuple[Finding, ...] = ()
+    cases: tuple[TestCase, ...] = ()
+    known_rules: tuple[str, ...] = ()
+    """Of the rules that clauses rest on, those that the tool knows and applied."""
+    verifies: tuple[str, ...] = ()
+    measures: Mapping[str, int] = {}
+    sandbox: str = ""
+    """How the candidate's code was confined: `bubblewrap`, `none`, or empty when none of it ran."""
+    duration_ms: int = Field(default=0, ge=0)
+    cached: bool = False
+    output_sha256: str = ""
+
+    def at(self, level: Level) -> tuple[Finding, ...]:
+        """The introduced findings of one level."""
+        return tuple(f for f in self.findings if f.introduced and f.level == level)

@@ -1,0 +1,65 @@
+"""What all values share: they are frozen, refuse unknown fields, and have one canonical form."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """A frozen value. Two equal values have the same canonical JSON and so the same digest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def canonical(self) -> bytes:
+        """Canonical JSON of the whole value, UTF-8."""
+        return canonical_json(self.model_dump(mode="json"))
+
+    @property
+    def digest(self) -> str:
+        """`sha256:` and 64 hex digits over the canonical JSON."""
+        return sha256(self.canonical())
+
+
+def canonical_json(data: Any) -> bytes:
+    """Sorted keys, no white space, UTF-8, no NaN: RFC 8785 for the types that we use (no floats)."""
+    return json.dumps(
+        data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def sha256(data: bytes) -> str:
+    """The digest in the form that trailers and statements use: `sha256:<64 hex>`."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def _check_plain(value: Any) -> None:
+    """Refuses what would not come back from JSON as it went in, or could not be written at all."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_plain(str(key))
+            _check_plain(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check_plain(item)
+    elif isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise ValueError("a text holds half a character (a lone surrogate)")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("a number must be finite")
+    elif value is not None and not isinstance(value, bool | int | float):
+        raise ValueError(f"{type(value).__name__} is not allowed here: write it as text")
+
+
+def _plain(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    _check_plain(value)
+    return value
+
+
+PlainData = Annotated[Mapping[str, Any], AfterValidator(_plain)]
+"""A table whose keys are not ours to fix: texts, finite numbers, truth values, lists and tables."""

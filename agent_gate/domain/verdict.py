@@ -1,0 +1,191 @@
+"""The verdict: a pure function from spec, policy and gate results to what blocks and what asks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Literal
+
+from agent_gate.domain.clause import ClauseResult, ClauseState, VerifierResult, judge_clause, place
+from agent_gate.domain.gate import Finding, GateResult
+from agent_gate.domain.policy import Policy, Zone
+from agent_gate.domain.spec import Clause, Spec
+from agent_gate.domain.value import Value, canonical_json, sha256
+
+__all__ = [
+    "NOT_APPLICABLE",
+    "ClauseResult",
+    "ClauseState",
+    "Reason",
+    "Verdict",
+    "VerifierResult",
+    "judge",
+    "with_answers",
+]
+
+NOT_APPLICABLE = "not applicable"
+"""The reason of a gate that had nothing to look at: the one kind of skip that does not block."""
+_RISKS = ("trivial", "standard", "critical")
+
+
+class Reason(Value):
+    """One thing that blocks, or one question to the approver."""
+
+    source: str
+    """A gate's id or a clause's id."""
+    message: str
+    fingerprint: str = ""
+
+
+class Verdict(Value):
+    """What the gates say about one tree. `passed` still needs a person's approval."""
+
+    tree: str
+    outcome: Literal["passed", "blocked"]
+    blocking: tuple[Reason, ...]
+    questions: tuple[Reason, ...]
+    clauses: tuple[ClauseResult, ...]
+    statuses: Mapping[str, str]
+    fingerprints: tuple[str, ...]
+    unsandboxed: bool = False
+
+    @property
+    def digest(self) -> str:
+        """Covers statuses, finding fingerprints and clause states; never times, caches or outputs."""
+        return sha256(
+            canonical_json(
+                {
+                    "tree": self.tree,
+                    "outcome": self.outcome,
+                    "statuses": dict(self.statuses),
+                    "fingerprints": sorted(self.fingerprints),
+                    "clauses": {
+                        c.clause: [c.state, [[e.verifier, e.state, e.model_written] for e in c.evidence]]
+                        for c in self.clauses
+                    },
+                    "questions": sorted([q.source, q.fingerprint] for q in self.questions),
+                    "unsandboxed": self.unsandboxed,
+                }
+            )
+        )
+
+    @property
+    def awaiting(self) -> tuple[ClauseResult, ...]:
+        """Clauses that wait for a person's sentence."""
+        return tuple(clause for clause in self.clauses if clause.awaits_person)
+
+
+def judge(
+    spec: Spec | None,
+    policy: Policy,
+    tree: str,
+    results: Iterable[GateResult],
+    paths: Collection[str] | None = None,
+) -> Verdict:
+    """Judges one tree.
+
+    Fails closed: a required gate without a result, or whose result is neither passed nor skipped as
+    not applicable, blocks; so does each clause that is violated, or unverified for any other reason
+    than that a person has not spoken yet. `paths` are the changed ones; where they are not told, every
+    zone of the policy is taken to be entered.
+    """
+    results = tuple(results)
+    by_gate = _one_each(results)
+    asked = spec.clauses if spec else ()
+    critical = spec is not None and spec.risk == "critical"
+    clauses = tuple(judge_clause(clause, by_gate, critical=critical) for clause in asked)
+    required = policy.required_gates(paths)
+    needed = {gate for clause in asked for gate in _needed_gates(clause, by_gate)}
+    blocking: list[Reason] = []
+    questions: list[Reason] = []
+    for gate in sorted({*required, *needed, *by_gate}):
+        advisory = gate in policy.gates.advisory and gate not in required and gate not in needed
+        _judge_gate(gate, by_gate.get(gate), questions if advisory else blocking, questions)
+    blocking.extend(_zones_above(spec, policy.zones_of(paths)))
+    blocking.extend(
+        _broken(clause) for clause in clauses if clause.state != "verified" and not clause.awaits_person
+    )
+    return Verdict(
+        tree=tree,
+        outcome="blocked" if blocking else "passed",
+        blocking=tuple(blocking),
+        questions=tuple(questions),
+        clauses=clauses,
+        statuses={gate: result.status for gate, result in sorted(by_gate.items())},
+        fingerprints=tuple(sorted(f.fingerprint for r in results for f in r.findings if f.introduced)),
+        unsandboxed=any(result.sandbox == "none" for result in results),
+    )
+
+
+def with_answers(verdict: Verdict, answers: Mapping[str, str]) -> tuple[ClauseResult, ...]:
+    """The clauses after a person spoke: each answered one that only waited for that is verified."""
+    return tuple(
+        clause.model_copy(
+            update={
+                "state": "verified",
+                "evidence": tuple(
+                    item.model_copy(update={"state": "verified", "basis": answers[clause.clause]})
+                    if item.awaits_person
+                    else item
+                    for item in clause.evidence
+                ),
+            }
+        )
+        if clause.awaits_person and answers.get(clause.clause, "").strip()
+        else clause
+        for clause in verdict.clauses
+    )
+
+
+def _one_each(results: Iterable[GateResult]) -> dict[str, GateResult]:
+    """One result a gate. Of two nobody can say which one holds, so the gate counts as errored."""
+    by_gate: dict[str, GateResult] = {}
+    for result in results:
+        twice = result.gate in by_gate
+        by_gate[result.gate] = (
+            result.model_copy(update={"status": "errored", "reason": "it gave two results for one tree"})
+            if twice
+            else result
+        )
+    return by_gate
+
+
+def _judge_gate(
+    gate: str, result: GateResult | None, refusals: list[Reason], questions: list[Reason]
+) -> None:
+    if result is None:
+        refusals.append(Reason(source=gate, message="required, but it did not run"))
+        return
+    found = result.at("block")
+    if result.status == "errored":
+        refusals.append(Reason(source=gate, message=f"errored: {result.reason}"))
+    elif result.status == "skipped" and result.reason != NOT_APPLICABLE:
+        refusals.append(Reason(source=gate, message=f"skipped: {result.reason}"))
+    elif result.status == "failed" and not found:
+        refusals.append(Reason(source=gate, message=result.reason or "failed"))
+    refusals.extend(_finding_reason(gate, finding) for finding in found)
+    questions.extend(_finding_reason(gate, finding) for finding in result.at("ask"))
+
+
+def _finding_reason(gate: str, finding: Finding) -> Reason:
+    message = f"{place(finding.path, finding.line)}{finding.rule}: {finding.message}"
+    return Reason(source=gate, message=message, fingerprint=finding.fingerprint)
+
+
+def _zones_above(spec: Spec | None, zones: Iterable[Zone]) -> Iterator[Reason]:
+    """A zone may ask for more care than the spec took; a person raises the spec, never a gate."""
+    for zone in zones:
+        if spec and _RISKS.index(spec.risk) < _RISKS.index(zone.risk):
+            message = f"the change enters a zone whose risk is {zone.risk}, and the spec says {spec.risk}"
+            yield Reason(source=f"zone {zone.name}", message=message)
+
+
+def _broken(clause: ClauseResult) -> Reason:
+    weakest = next((e for e in clause.evidence if e.state != "verified" and not e.awaits_person), None)
+    basis = f"{weakest.verifier}: {weakest.basis}" if weakest else "nothing is named that could verify it"
+    return Reason(source=clause.clause, message=f"{clause.state}: {basis}")
+
+
+def _needed_gates(clause: Clause, by_gate: Mapping[str, GateResult]) -> set[str]:
+    named = {v.target for v in clause.verified_by if v.kind == "gate"}
+    kinds = {v.kind for v in clause.verified_by}
+    return named | {gate for gate, result in by_gate.items() if kinds & set(result.verifies)}

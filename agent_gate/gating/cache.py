@@ -1,0 +1,62 @@
+"""Results by content: what was found out once about the same trees is not found out again."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_dir
+
+from agent_gate.domain.value import canonical_json, sha256
+
+CACHE_VARIABLE = "AGENT_GATE_CACHE_DIR"
+
+
+def cache_directory() -> Path:
+    """$AGENT_GATE_CACHE_DIR, or the platform's cache folder."""
+    return Path(os.environ.get(CACHE_VARIABLE) or user_cache_dir("agent-gate", appauthor=False))
+
+
+class Cache:
+    """A folder of JSON values, each under the digest of what it depends on.
+
+    An entry carries a digest of its own content: a damaged one counts as absent. It protects against
+    accidents, not against somebody who may write to the user's own cache folder.
+    """
+
+    def __init__(self, directory: Path, *, enabled: bool = True) -> None:
+        self._directory = directory
+        self._enabled = enabled
+
+    def get(self, key: str) -> Any | None:
+        """The value under a key, or None."""
+        if not self._enabled:
+            return None
+        try:
+            envelope = json.loads(self._path(key).read_bytes())
+            value = envelope["value"]
+            intact = envelope["key"] == key and envelope["sha256"] == sha256(canonical_json(value))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+        return value if intact else None
+
+    def put(self, key: str, value: Any) -> None:
+        """Stores a value, whole or not at all. A cache that cannot be written is only slow."""
+        if not self._enabled:
+            return
+        path = self._path(key)
+        content = canonical_json({"key": key, "sha256": sha256(canonical_json(value)), "value": value})
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".draft-", delete=False) as draft:
+                draft.write(content)
+            Path(draft.name).replace(path)
+        except OSError:
+            return
+
+    def _path(self, key: str) -> Path:
+        name = key.removeprefix("sha256:")
+        return self._directory / "gates" / name[:2] / f"{name}.json"

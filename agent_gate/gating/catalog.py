@@ -1,0 +1,102 @@
+"""The gates that exist: the built-in ones, and the project's own as the base commit states them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from pydantic import ValidationError
+
+from agent_gate.domain.gate import GateDefinition
+from agent_gate.domain.policy import Policy
+from agent_gate.domain.spec import Spec
+from agent_gate.errors import PolicyError
+from agent_gate.gating.checks import CHECKS
+from agent_gate.gating.parsers import PARSERS
+from agent_gate.resources import data_directory
+from agent_gate.vcs.repo import Repository
+
+PROJECT_GATES = ".agent-gate/gates"
+Catalog = Mapping[str, GateDefinition]
+
+_STAGES = ("static", "tests")
+
+
+def load_catalog(project: Mapping[str, bytes] | None = None) -> Catalog:
+    """All gates by id.
+
+    `project` holds the content of the base commit's `.agent-gate/gates/*.toml` by path. Raises
+    PolicyError with file and key for a definition that is not valid, or that takes a built-in's id.
+    """
+    folder = data_directory("gates")
+    catalog: dict[str, GateDefinition] = {}
+    for path in sorted(folder.glob("*.toml")):
+        definition = _read(f"gates/{path.name}", path.read_bytes())
+        catalog[definition.id] = definition
+    own = set(catalog)
+    for name, content in sorted((project or {}).items()):
+        definition = _read(name, content)
+        if definition.id in own:
+            raise PolicyError(
+                f"{name}: id: {definition.id!r} is a built-in gate", hint="give the project's gate another id"
+            )
+        if definition.id in catalog:
+            raise PolicyError(f"{name}: id: {definition.id!r} is used twice", hint="gate ids are unique")
+        catalog[definition.id] = definition
+    return catalog
+
+
+def project_definitions(repository: Repository, base: str) -> dict[str, bytes]:
+    """The project's gate files as they stand in the base commit, by path."""
+    return {
+        path: repository.blob(entry.oid)
+        for path, entry in repository.entries(base).items()
+        if path.startswith(f"{PROJECT_GATES}/") and path.endswith(".toml") and entry.mode.startswith("100")
+    }
+
+
+def select_gates(policy: Policy, spec: Spec | None, catalog: Catalog) -> tuple[GateDefinition, ...]:
+    """The gates that run: required and advisory ones, and those that a clause of the spec needs.
+
+    In the order of their stages. A clause that names a gate which does not exist selects nothing here;
+    judging leaves that clause unverified, which blocks.
+    """
+    wanted = {*policy.gates.required, *policy.gates.advisory}
+    for clause in spec.clauses if spec else ():
+        for verifier in clause.verified_by:
+            if verifier.kind == "gate":
+                wanted.add(verifier.target)
+            wanted.update(gate.id for gate in catalog.values() if verifier.kind in gate.verifies)
+    return _ordered(gate for gate in catalog.values() if gate.id in wanted)
+
+
+def _ordered(gates: Iterable[GateDefinition]) -> tuple[GateDefinition, ...]:
+    return tuple(sorted(gates, key=lambda gate: (_STAGES.index(gate.stage), gate.id)))
+
+
+def _read(name: str, content: bytes) -> GateDefinition:
+    hint = "compare it with one of the built-in definitions in gates/"
+    try:
+        data = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{name}: {error}", hint=hint) from None
+    try:
+        definition = GateDefinition.model_validate(data)
+    except ValidationError as error:
+        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")  # a typo comes first
+        key = ".".join(str(part) for part in first["loc"])
+        raise PolicyError(f"{name}: {key or 'gate'}: {first['msg']}", hint=hint) from None
+    if definition.check and definition.check not in CHECKS:
+        raise PolicyError(
+            f"{name}: check: there is no check {definition.check!r}", hint=f"known: {', '.join(CHECKS)}"
+        )
+    if definition.parser and definition.parser not in PARSERS:
+        raise PolicyError(
+            f"{name}: parser: there is no parser {definition.parser!r}", hint=f"known: {', '.join(PARSERS)}"
+        )
+    if definition.id != PurePosixPath(name).stem:
+        raise PolicyError(
+            f"{name}: id: {definition.id!r} is not the file's name", hint="name the file after its gate"
+        )
+    return definition

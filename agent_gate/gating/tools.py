@@ -1,0 +1,90 @@
+"""Finds the tools of our own environment and asks them about themselves."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_gate import process
+from agent_gate.domain.gate import ToolCommand
+from agent_gate.errors import SetupError
+from agent_gate.gating.environment import own_paths
+
+_ASK_TIMEOUT_S = 60.0
+_answers: dict[tuple[str, ...], str] = {}
+
+
+@dataclass(frozen=True)
+class Tool:
+    """How a tool is started, and what a sandbox has to show for it."""
+
+    argv: tuple[str, ...]
+    paths: tuple[Path, ...]
+
+
+def find_tool(name: str) -> Tool | None:
+    """A native program beside our interpreter, else a module of ours (isolated), else one on PATH."""
+    program = Path(sysconfig.get_path("scripts")) / name
+    if program.is_file() and _native(program):
+        return Tool((str(program),), own_paths())
+    if name.isidentifier() and importlib.util.find_spec(name):
+        return Tool((sys.executable, "-I", "-B", "-m", name), own_paths())
+    found = shutil.which(name)
+    return Tool((found,), (Path(found), Path(found).resolve())) if found else None
+
+
+def expand(argv: Sequence[str], tool: Tool | None, values: Mapping[str, str]) -> tuple[str, ...]:
+    """Replaces `{tool}` by the tool's command, and each other `{name}` by its value; other braces stay."""
+    expanded: list[str] = []
+    for word in argv:
+        if word == "{tool}":
+            expanded += tool.argv if tool else (word,)
+            continue
+        filled = word
+        for name, value in values.items():
+            filled = filled.replace(f"{{{name}}}", value)
+        expanded.append(filled)
+    return tuple(expanded)
+
+
+async def ask_version(command: ToolCommand | None, tool: Tool, values: Mapping[str, str]) -> str:
+    """The tool's version, empty where the definition does not say how to ask. Raises SetupError."""
+    if command is None:
+        return ""
+    output = await _ask(expand(command.argv, tool, values))
+    found = re.search(command.pattern, output)
+    if not found:
+        raise SetupError(
+            f"{' '.join(command.argv)} told no version: {output[:200]!r}",
+            hint="is that another program of the name?",
+        )
+    return found[1]
+
+
+async def ask_rules(command: ToolCommand, tool: Tool, values: Mapping[str, str]) -> frozenset[str]:
+    """All rules that the tool knows. Raises SetupError."""
+    output = await _ask(expand(command.argv, tool, values))
+    return frozenset(match[1] for match in re.finditer(command.pattern, output, re.MULTILINE))
+
+
+async def _ask(argv: tuple[str, ...]) -> str:
+    """The command's output, asked once per process; it sees no file of the candidate."""
+    if argv not in _answers:
+        completed = await process.run(
+            argv, cwd=Path("/"), env=process.allowed_environment(), timeout_s=_ASK_TIMEOUT_S
+        )
+        if completed.returncode or completed.timed_out:
+            raise SetupError(f"{' '.join(argv)} failed: {completed.tail(3)}", hint="install the tool again")
+        _answers[argv] = completed.stdout.decode(errors="replace")
+    return _answers[argv]
+
+
+def _native(program: Path) -> bool:
+    with program.open("rb") as stream:
+        return stream.read(2) != b"#!"

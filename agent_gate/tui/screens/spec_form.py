@@ -1,0 +1,400 @@
+"""The spec as a form: sections at the left, the questions of a senior and the clauses at the right."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Footer, OptionList, Static
+from textual.widgets.option_list import Option
+
+from agent_gate.domain.spec import Spec
+from agent_gate.engine.start import RunOptions, start_run
+from agent_gate.errors import AgentGateError, SetupError, SpecError
+from agent_gate.tui.desk import Desk
+from agent_gate.tui.drafts import KeptDraft
+from agent_gate.tui.questions import BY_NAME, CLAUSE_ID, NOT_APPLICABLE, SECTIONS, Section
+from agent_gate.tui.screens.dialogs import AskScreen, ConfirmScreen, FailureScreen
+from agent_gate.tui.screens.open_spec import SPEC_FOLDER
+from agent_gate.tui.screens.run import RunScreen
+from agent_gate.tui.signs import plain, sign
+from agent_gate.tui.spec_draft import Problem, SpecDraft, TableError, check, from_yaml, to_yaml
+from agent_gate.tui.widgets.field_row import FieldRow
+
+_PAUSE_S = 0.25
+"""How long nobody types before the draft is kept and read."""
+_BAR = 8
+
+
+class SpecScreen(Screen[None]):
+    """One spec, new or from a file."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "save", "Save", priority=True),
+        Binding("ctrl+r", "run", "Run", priority=True, tooltip="Save, and let a model work on it"),
+        Binding("f2", "add_clause", "Add clause"),
+        Binding(
+            "f8", "remove_clause", "Remove", show=False, tooltip="Remove the clause that the cursor is in"
+        ),
+        Binding("f4", "more", "More", tooltip="Show the fields that are rarely needed, too"),
+        Binding("pagedown", "turn(1)", "Next", priority=True, key_display="PgDn", tooltip="The next section"),
+        Binding("pageup", "turn(-1)", "Previous section", priority=True, key_display="PgUp", show=False),
+        Binding("f9", "start_over", "Start over", show=False, tooltip="Drop the draft"),
+        Binding("escape", "leave", "Back", tooltip="Back; what you typed is kept as a draft"),
+        Binding("f1", "app.keys", "Help"),
+    ]
+
+    def __init__(self, desk: Desk, path: str = "") -> None:
+        """`path` is relative to the repository's root; raises SpecError where it cannot be read."""
+        super().__init__()
+        self._desk = desk
+        self._key = path
+        self._path = path
+        self._before = self._read(path) if path else ""
+        self.draft = from_yaml(self._before, path) if path else SpecDraft()
+        kept = desk.drafts.find(path)
+        self._restored = kept is not None
+        if kept is not None:
+            self.draft = kept.draft
+        self.spec: Spec | None = None
+        self.problems: tuple[Problem, ...] = ()
+        self._section: Section = SECTIONS[0]
+        self._all_fields = False
+        self._pause: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Sections, form, and the line that says what to do."""
+        yield Static(classes="head", id="head")
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                sections = OptionList(id="sections", markup=False, classes="panel")
+                sections.border_title = "Sections"
+                yield sections
+                yield Static(id="bars")
+            with Vertical(id="page", classes="panel"):
+                yield Static(id="question")
+                yield VerticalScroll(id="form", can_focus=False)
+        yield Static(id="next", classes="next")
+        yield Footer(show_command_palette=False, compact=True)
+
+    async def on_mount(self) -> None:
+        """Opens the first section."""
+        self._judge()
+        await self._open(SECTIONS[0])
+        if self._restored:
+            self._say("restored what you had typed   F9 drops it", "running")
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Going through the sections turns the pages."""
+        name = event.option_id or ""
+        if event.option_list.has_focus and name != self._section.name:
+            self.run_worker(self._open(BY_NAME[name], focus=False), exclusive=True)
+
+    def on_option_list_option_selected(self, _event: OptionList.OptionSelected) -> None:
+        """Enter goes into the page."""
+        self._focus_first()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The line below tells what belongs into the field."""
+        row = _row_of(event.widget)
+        if row is not None:
+            self._say(
+                row.field.advice or f"e.g. {row.field.example}"
+                if row.field.example
+                else self._section.question
+            )
+
+    def on_field_row_edited(self, event: FieldRow.Edited) -> None:
+        """Takes the text into the draft, and reads it when the typing pauses."""
+        row = event.row
+        if row.field.name == NOT_APPLICABLE.name:
+            self.draft = self.draft.with_reason(row.section, event.text)
+        elif row.clause < 0:
+            self.draft = self.draft.with_text(row.field.name, event.text)
+        else:
+            clause = self.draft.of(row.section)[row.clause].with_text(row.field.name, event.text)
+            self.draft = self.draft.with_clause(row.section, row.clause, clause)
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(_PAUSE_S, self._settle)
+
+    async def action_turn(self, by: int) -> None:
+        """The next or previous section."""
+        place = SECTIONS.index(self._section)
+        await self._open(SECTIONS[(place + by) % len(SECTIONS)])
+
+    async def action_add_clause(self) -> None:
+        """One more clause in this section."""
+        if not self._section.clause:
+            self._say(
+                f"{self._section.title} has no clauses; PgDn goes on to the sections that do", "problem"
+            )
+            return
+        self.draft = self.draft.with_reason(self._section.name, "").with_new_clause(self._section.name)
+        self._settle()
+        await self._open(self._section, clause=len(self.draft.of(self._section.name)) - 1)
+
+    @work
+    async def action_remove_clause(self) -> None:
+        """Takes the clause away that the cursor is in; asks when something stands there."""
+        row = _row_of(self.focused)
+        if row is None or row.clause < 0:
+            return
+        clause = self.draft.of(row.section)[row.clause]
+        written = any(text.strip() for text in clause.fields.values())
+        if written and not await self.app.push_screen_wait(
+            ConfirmScreen(f"Remove {clause.id}, with what stands there?")
+        ):
+            return
+        self.draft = self.draft.without_clause(row.section, row.clause)
+        self._settle()
+        await self._open(self._section)
+
+    async def action_more(self) -> None:
+        """All fields, or only the usual ones."""
+        self._all_fields = not self._all_fields
+        await self._open(self._section)
+
+    def action_leave(self) -> None:
+        """Back; the draft stays."""
+        self._settle()
+        self.dismiss()
+
+    @work
+    async def action_start_over(self) -> None:
+        """Drops the draft: an empty form, or the file as it is."""
+        if await self.app.push_screen_wait(ConfirmScreen("Drop what you typed since it was last saved?")):
+            self._forget()
+            self.draft = from_yaml(self._before, self._path) if self._before else SpecDraft()
+            self._judge()
+            await self._open(SECTIONS[0])
+
+    @work
+    async def action_save(self) -> None:
+        """Writes the file."""
+        if await self._save():
+            left = f"; {len(self.problems)} sections are open or have a problem" if self.problems else ""
+            self._say(f"saved {self._path}{left}", "problem" if left else "passed")
+
+    @work
+    async def action_run(self) -> None:
+        """Saves, asks for a model where none is set, and starts the run."""
+        self._settle()
+        if self.spec is None:
+            await self._open(BY_NAME[self.problems[0].section])
+            self._say("this has to be mended before a model can work on it", "problem")
+            return
+        if await self._save() and (model := await self._ask_model()) is not None:
+            await self._start(self.spec, RunOptions(model=model))
+
+    async def _start(self, spec: Spec, options: RunOptions) -> None:
+        try:
+            journal = await asyncio.to_thread(
+                lambda: asyncio.run(start_run(self._desk.context, spec, options))
+            )
+        except SetupError as error:
+            if "--allow-unsandboxed" not in error.hint:
+                self.app.push_screen(FailureScreen(error))
+            elif await self.app.push_screen_wait(
+                ConfirmScreen("Run the candidate's code without a sandbox?", error.message)
+            ):
+                await self._start(spec, RunOptions(model=options.model, allow_unsandboxed=True))
+        except AgentGateError as error:
+            self.app.push_screen(FailureScreen(error))
+        else:
+            self.app.switch_screen(RunScreen(self._desk, journal.run_id, go_on=True))
+
+    async def _ask_model(self) -> str | None:
+        context = self._desk.context
+        try:
+            default = context.policy(context.repository.resolve("HEAD")).policy.model.default
+        except AgentGateError as error:
+            self.app.push_screen(FailureScreen(error))
+            return None
+        if default:
+            return default
+        told = [Content("No model is set in agent-gate.toml. Any LiteLLM name, or replay:PATH.")]
+        return await self.app.push_screen_wait(
+            AskScreen("Which model?", told, placeholder="anthropic/claude-sonnet-4-5")
+        )
+
+    async def _save(self) -> bool:
+        self._settle()
+        path = self._path or await self._ask_path()
+        if not path:
+            return False
+        target = self._desk.context.repository.root / path
+        try:
+            text = to_yaml(self.draft, self._before)
+            found = target.read_text(encoding="utf-8") if target.exists() else ""
+            if found not in {"", self._before, text} and not await self.app.push_screen_wait(
+                ConfirmScreen(f"{path} holds something else than what was opened. Replace it?")
+            ):
+                return False
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        except TableError as error:
+            self._say(f"{error.problem.field}: {error.problem.message}", "problem")
+            return False
+        except (OSError, UnicodeDecodeError) as error:
+            self.app.push_screen(FailureScreen(SpecError(str(error), path=path, hint="choose another path")))
+            return False
+        self._forget()
+        self._path = self._key = path
+        self._before = text
+        return True
+
+    async def _ask_path(self) -> str | None:
+        name = self.draft.text("id").strip() or "spec"
+        told = [Content("Relative to the root of the repository.")]
+        return await self.app.push_screen_wait(AskScreen("Save as", told, value=f"{SPEC_FOLDER}/{name}.yaml"))
+
+    def _forget(self) -> None:
+        if self._pause is not None:
+            self._pause.stop()
+        self._desk.drafts.forget(self._key)
+
+    def _settle(self) -> None:
+        """Keeps the draft on the disk, and reads it as the command line would."""
+        if self._pause is not None:
+            self._pause.stop()
+            self._pause = None
+            self._desk.drafts.keep(self._key, KeptDraft(path=self._path, draft=self.draft))
+        self._judge()
+
+    def _judge(self) -> None:
+        self.spec, self.problems = check(self.draft, self._path or "the draft", self._before)
+        self._show_frame()
+        self._show_problems()
+
+    def _read(self, path: str) -> str:
+        try:
+            return (self._desk.context.repository.root / Path(path)).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SpecError(
+                getattr(error, "strerror", None) or str(error), path=path, hint="name an existing spec file"
+            ) from None
+
+    async def _open(self, section: Section, *, focus: bool = True, clause: int = -1) -> None:
+        self._section = section
+        form = self.query_one("#form", VerticalScroll)
+        await form.remove_children()
+        await form.mount(*self._widgets(section))
+        self._show_frame()
+        self._show_problems()
+        if focus:
+            self._focus_first(clause)
+
+    def _widgets(self, section: Section) -> list[Widget]:
+        draft = self.draft
+        widgets: list[Widget] = [
+            FieldRow(field, draft.text(field.name), section=section.name)
+            for field in section.fields
+            if self._is_shown(field.rare, draft.text(field.name))
+        ]
+        for index, clause in enumerate(draft.of(section.name)):
+            widgets.append(Static(plain(clause.id, "bold"), classes="clause-head"))
+            widgets += [
+                FieldRow(field, clause.text(field.name), section=section.name, clause=index)
+                for field in (CLAUSE_ID, *section.clause)
+                if self._is_shown(
+                    field.rare or field is CLAUSE_ID,
+                    clause.text(field.name) if field is not CLAUSE_ID else "",
+                )
+            ]
+        if section.clause and not draft.of(section.name):
+            widgets.append(
+                Static(Content.assemble(("F2", "bold $text-accent"), " adds a clause"), classes="invite")
+            )
+            if section.answerable:
+                reason = draft.not_applicable.get(section.name, "")
+                widgets.append(FieldRow(NOT_APPLICABLE, reason, section=section.name))
+        return widgets
+
+    def _is_shown(self, rare: bool, text: str) -> bool:
+        return self._all_fields or not rare or bool(text.strip())
+
+    def _focus_first(self, clause: int = -1) -> None:
+        rows = [row for row in self.query(FieldRow) if row.clause == clause or clause < 0]
+        if rows:
+            rows[0].focus_editor()
+        else:
+            self.query_one("#sections").focus()
+
+    def _show_frame(self) -> None:
+        named = self.draft.text("id") or "new spec"
+        head = f" agent-gate ─ {self._desk.place}   {named} · {self.draft.text('risk')}"
+        self.query_one("#head", Static).update(plain(head, "bold"))
+        sections = self.query_one("#sections", OptionList)
+        with sections.prevent(OptionList.OptionHighlighted):
+            sections.set_options(Option(self._section_line(section), id=section.name) for section in SECTIONS)
+            sections.highlighted = SECTIONS.index(self._section)
+        self.query_one("#page").border_title = self._section.title
+        self.query_one("#question", Static).update(
+            Content.styled(self._section.question, "italic $text-primary")
+        )
+        self.query_one("#bars", Static).update(self._bars())
+
+    def _section_line(self, section: Section) -> Content:
+        count = len(self.draft.of(section.name))
+        return Content.assemble(
+            sign(self._section_state(section)), f" {section.title:15}", (str(count or ""), "$text-muted")
+        )
+
+    def _section_state(self, section: Section) -> str:
+        if not self.draft.is_begun(section):
+            return "open"
+        return "problem" if any(problem.section == section.name for problem in self.problems) else "answered"
+
+    def _bars(self) -> Content:
+        machine, person, total = self.draft.rests_on
+        lines = [
+            Content.assemble(f"{name:8}", (_bar(count, total), style), (f" {count}/{total}", "$text-muted"))
+            for name, count, style in (
+                ("machine", machine, "$text-success"),
+                ("person", person, "$text-accent"),
+            )
+        ]
+        return Content("\n").join(lines)
+
+    def _show_problems(self) -> None:
+        begun = self.draft.is_begun(self._section)
+        here = [problem for problem in self.problems if begun and problem.section == self._section.name]
+        rows = list(self.query(FieldRow))
+        for row in rows:
+            row.tell("")
+        for problem in here:
+            row_at = next(
+                (r for r in rows if r.field.name == problem.field and r.clause == problem.clause), None
+            )
+            if row_at is not None:
+                row_at.tell(problem.message, problem.hint)
+            else:
+                self._say(
+                    f"{problem.field}: {problem.message}" if problem.field else problem.message, "problem"
+                )
+
+    def _say(self, text: str, state: str = "told") -> None:
+        self.query_one("#next", Static).update(Content.assemble(sign(state), " ", plain(text)))
+
+
+def _bar(count: int, total: int) -> str:
+    full = round(_BAR * count / total) if total else 0
+    return "█" * full + "░" * (_BAR - full)
+
+
+def _row_of(widget: Widget | None) -> FieldRow | None:
+    return (
+        next((node for node in widget.ancestors_with_self if isinstance(node, FieldRow)), None)
+        if widget
+        else None
+    )

@@ -1,0 +1,112 @@
+"""Clauses, how they stand, and what that rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from agent_gate.domain.verdict import ClauseResult, Reason, Verdict
+from agent_gate.tui.signs import plain, sign
+from agent_gate.tui.view import ClauseView
+
+
+class SignedLine(Horizontal):
+    """A sign, and beside it a text that keeps its own margin when it is broken into lines."""
+
+    DEFAULT_CSS = """
+    SignedLine { height: auto; }
+    SignedLine > .sign { width: 2; }
+    SignedLine > .text { width: 1fr; height: auto; }
+    """
+
+    def __init__(self, mark: Content, text: Content, *, classes: str = "") -> None:
+        super().__init__(classes=classes)
+        self._mark = mark
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """The two columns."""
+        yield Static(self._mark, classes="sign")
+        yield Static(self._text, classes="text")
+
+    def become(self, other: SignedLine) -> None:
+        """Shows what the other one would, without being mounted anew."""
+        self.set_classes(" ".join(other.classes))
+        self._mark, self._text = other._mark, other._text
+        if self.is_mounted:
+            self.query_one(".sign", Static).update(self._mark)
+            self.query_one(".text", Static).update(self._text)
+
+
+class ClauseList(VerticalScroll):
+    """The clauses of a run, as they stand now or as they were judged."""
+
+    def show_clauses(self, clauses: Sequence[ClauseView]) -> None:
+        """One clause a paragraph with the basis that tells most, for the run screen."""
+        self._replace(line for clause in clauses for line in _brief(clause))
+
+    def show_verdict(self, verdict: Verdict, clauses: Sequence[ClauseResult]) -> None:
+        """What blocks and what is asked first; then every clause with every verifier and its basis."""
+        self._replace(
+            [
+                *(_reason("block", reason) for reason in verdict.blocking),
+                *(_reason("ask", reason) for reason in verdict.questions),
+                *(line for clause in clauses for line in _full(clause)),
+            ]
+        )
+
+    def _replace(self, lines: Iterable[SignedLine]) -> None:
+        fresh = list(lines)
+        present = list(self.query_children(SignedLine))
+        for line, other in zip(present, fresh, strict=False):
+            line.become(other)
+        for line in present[len(fresh) :]:
+            line.remove()
+        if added := fresh[len(present) :]:
+            self.mount(*added)
+
+
+def clause_signs(clauses: Iterable[ClauseResult]) -> list[Content]:
+    """Only signs and ids, where there is no room for more."""
+    return [Content.assemble(sign(_state(clause)), " ", plain(clause.clause), "  ") for clause in clauses]
+
+
+def _brief(clause: ClauseView) -> list[SignedLine]:
+    head = Content.assemble(plain(clause.id, "bold"), "  ", plain(clause.sentence))
+    lines = [SignedLine(sign(clause.state), head, classes="clause")]
+    if clause.basis and clause.state in {"violated", "errored", "person"}:
+        lines.append(
+            SignedLine(Content(), _basis(clause.basis, model_written=clause.model_written), classes="basis")
+        )
+    return lines
+
+
+def _full(clause: ClauseResult) -> list[SignedLine]:
+    head = Content.assemble(plain(clause.clause, "bold"), "  ", plain(clause.sentence))
+    lines = [SignedLine(sign(_state(clause)), head, classes="clause")]
+    for item in clause.evidence:
+        state = "person" if item.awaits_person else item.state
+        lines.append(SignedLine(sign(state), plain(item.verifier, "$text-primary"), classes="verifier"))
+        lines.append(
+            SignedLine(Content(), _basis(item.basis, model_written=item.model_written), classes="verifier")
+        )
+    return lines
+
+
+def _basis(basis: str, *, model_written: bool) -> Content:
+    note = Content.styled("  model-written", "$text-warning") if model_written else Content()
+    return Content.assemble(plain(basis, "$text-muted"), note)
+
+
+def _reason(state: str, reason: Reason) -> SignedLine:
+    return SignedLine(
+        sign(state), Content.assemble(plain(reason.source, "bold"), "  ", plain(reason.message))
+    )
+
+
+def _state(clause: ClauseResult) -> str:
+    return "person" if clause.awaits_person else clause.state

@@ -1,0 +1,1 @@
+"""git: reading trees, making trees, and landing a commit."""

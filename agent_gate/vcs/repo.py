@@ -1,0 +1,284 @@
+"""A git repository, asked through plumbing commands only.
+
+No hook runs, no replacement object is followed, no optional lock is taken, and the variables by which
+a calling git points its children at its own repository are dropped: what is read is what stands in
+the repository that the user named.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal, cast
+
+import git
+from git.exc import GitCommandNotFound, InvalidGitRepositoryError, NoSuchPathError
+
+from agent_gate.domain.proposal import ChangedFile
+from agent_gate.errors import RepositoryError, SetupError, UsageError
+
+_ABSENT = "0" * 40
+_CONFIG = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "core.quotePath=false", "core.pager=cat")
+_ENVIRONMENT = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+_BATCH_BYTES = 32 * 1024 * 1024
+_STATUS: Mapping[str, Literal["added", "modified", "deleted"]] = {"A": "added", "D": "deleted"}
+
+
+class GitError(RepositoryError):
+    """A git command failed; the message is git's own."""
+
+    def __init__(self, arguments: Collection[str], returncode: int, stderr: str) -> None:
+        told = stderr.strip() or f"exit code {returncode}"
+        super().__init__(f"git {' '.join(arguments)}: {told}")
+        self.returncode = returncode
+        self.stderr = stderr
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a tree. `mode` is 100644, 100755, 120000 (symbolic link) or 160000 (submodule)."""
+
+    mode: str
+    oid: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who git says we are."""
+
+    name: str
+    email: str
+
+
+class Repository:
+    """A repository with a work tree. Made by `open`."""
+
+    def __init__(self, repo: git.Repo) -> None:
+        assert repo.working_tree_dir is not None  # noqa: S101 - `open` refuses bare repositories
+        self.root = Path(repo.working_tree_dir).resolve()
+        self.git_directory = Path(repo.git_dir).resolve()
+        self.common_directory = Path(repo.common_dir).resolve()
+        self._git = repo.git
+        self._git.update_environment(**_ENVIRONMENT)
+
+    @classmethod
+    def open(cls, path: Path) -> Repository:
+        """The repository that holds `path`; raises RepositoryError outside one, or in a bare one."""
+        _forget_calling_repository()
+        try:
+            repo = git.Repo(path, search_parent_directories=True, expand_vars=False)
+        except (InvalidGitRepositoryError, NoSuchPathError):
+            raise RepositoryError(
+                f"{path} is not inside a git repository",
+                hint="change into one, name it with --repo DIR, or make one with: git init",
+            ) from None
+        if repo.bare:
+            raise RepositoryError(f"{path} is a bare repository", hint="agent-gate works on a checkout")
+        return cls(repo)
+
+    def git(self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> bytes:
+        """Standard output of a git command; raises GitError where it fails."""
+        options = [part for setting in _CONFIG for part in ("-c", setting)]
+        with _as_file(stdin) as stream:
+            try:
+                returncode, stdout, stderr = cast(
+                    "tuple[int, bytes, str | bytes]",
+                    self._git.execute(
+                        ["git", *options, *args],
+                        istream=stream,
+                        env=dict(env or {}),
+                        with_extended_output=True,
+                        with_exceptions=False,
+                        stdout_as_string=False,
+                        strip_newline_in_stdout=False,
+                    ),
+                )
+            except GitCommandNotFound:
+                raise SetupError("git is not installed", hint="install git 2.30 or newer") from None
+        if returncode:
+            text = stderr if isinstance(stderr, str) else stderr.decode(errors="replace")
+            raise GitError(args, returncode, text)
+        return stdout
+
+    def text(self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> str:
+        """Standard output as text, without the last newline."""
+        return self.git(*args, stdin=stdin, env=env).decode(errors="surrogateescape").removesuffix("\n")
+
+    def resolve(self, revision: str) -> str:
+        """The commit that a revision names; raises UsageError where there is none."""
+        try:
+            return self.text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        except GitError:
+            if revision == "HEAD":
+                raise RepositoryError(
+                    "the repository has no commit yet", hint='make one first: git commit -m "first"'
+                ) from None
+            raise UsageError(
+                f"{revision!r} names no commit here", hint="a branch, tag or commit id is expected"
+            ) from None
+
+    def tree_of(self, commit: str) -> str:
+        """The tree id of a commit."""
+        return self.text("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+
+    def branch(self) -> str | None:
+        """The full name of the branch that HEAD is on; None when detached."""
+        return self._optional("symbolic-ref", "--quiet", "HEAD")
+
+    def ref(self, name: str) -> str | None:
+        """The object id that a ref holds."""
+        return self._optional("rev-parse", "--verify", "--quiet", "--end-of-options", name)
+
+    def config(self, key: str) -> str | None:
+        """One value of git's configuration."""
+        return self._optional("config", "--get", key)
+
+    def _optional(self, *args: str) -> str | None:
+        try:
+            return self.text(*args)
+        except GitError as error:
+            if error.returncode == 1:
+                return None
+            raise
+
+    def entries(self, tree: str) -> dict[str, Entry]:
+        """All files of a tree, by path."""
+        listing = self.git("ls-tree", "-r", "-z", "--full-tree", tree)
+        found: dict[str, Entry] = {}
+        for record in listing.split(b"\0")[:-1]:
+            head, _, path = record.partition(b"\t")
+            mode, _, oid = head.decode().split(" ")
+            found[os.fsdecode(path)] = Entry(mode, oid)
+        return found
+
+    def blob(self, oid: str) -> bytes:
+        """The content of one blob."""
+        return self.git("cat-file", "blob", oid)
+
+    def blobs(self, oids: Collection[str]) -> Iterator[tuple[str, bytes]]:
+        """The contents of many blobs, in batches of bounded size, in no promised order."""
+        wanted = list(dict.fromkeys(oids))
+        sizes = self.text(
+            "cat-file", "--batch-check=%(objectname) %(objectsize)", stdin="\n".join(wanted).encode()
+        )
+        batch: list[str] = []
+        weight = 0
+        for line in sizes.splitlines():
+            oid, size = line.split(" ")
+            if batch and weight + int(size) > _BATCH_BYTES:
+                yield from self._batch(batch)
+                batch, weight = [], 0
+            batch.append(oid)
+            weight += int(size)
+        if batch:
+            yield from self._batch(batch)
+
+    def _batch(self, oids: list[str]) -> Iterator[tuple[str, bytes]]:
+        data = self.git("cat-file", "--batch", stdin="\n".join(oids).encode())
+        position = 0
+        while position < len(data):
+            end = data.index(b"\n", position)
+            oid, _, size = data[position:end].decode().split(" ")
+            yield oid, data[end + 1 : end + 1 + int(size)]
+            position = end + 2 + int(size)
+
+    def read(self, treeish: str, path: str) -> tuple[str, bytes] | None:
+        """(blob id, content) of one regular file of a tree or commit."""
+        record = self.git("ls-tree", "-z", "--full-tree", treeish, "--", f":(literal){path}")
+        if not record:
+            return None
+        mode, kind, oid = record.split(b"\t")[0].decode().split(" ")
+        if kind != "blob" or not mode.startswith("100"):
+            return None
+        return oid, self.blob(oid)
+
+    def write_blob(self, data: bytes) -> str:
+        """Stores a blob as it is, without filters, and returns its id."""
+        return self.text("hash-object", "-w", "--no-filters", "--stdin", stdin=data)
+
+    def write_tree(self, base: str, changes: Mapping[str, Entry | None]) -> str:
+        """A new tree: `base` with entries replaced, added, or (None) deleted."""
+        records = [
+            f"0 {_ABSENT}\t{path}" if entry is None else f"{entry.mode} {entry.oid}\t{path}"
+            for path, entry in sorted(changes.items(), key=lambda item: item[1] is not None)
+        ]
+        with tempfile.TemporaryDirectory(prefix="agent-gate-index-") as folder:
+            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            self.git("read-tree", base, env=index)
+            stdin = "".join(f"{record}\0" for record in records).encode(errors="surrogateescape")
+            self.git("update-index", "-z", "--index-info", stdin=stdin, env=index)
+            return self.text("write-tree", env=index)
+
+    def changed_files(self, base: str, tree: str) -> tuple[ChangedFile, ...]:
+        """What differs between two trees, by path. A rename is a deletion and an addition."""
+        output = self.git("diff-tree", "-r", "-z", "--no-renames", "--raw", "--numstat", base, tree)
+        tokens = iter(output.decode(errors="surrogateescape").split("\0"))
+        statuses: dict[str, str] = {}
+        files: list[ChangedFile] = []
+        for token in tokens:
+            if token.startswith(":"):
+                statuses[next(tokens)] = token[-1]
+            elif token:
+                added, deleted, path = token.split("\t", 2)
+                files.append(
+                    ChangedFile(
+                        path=path,
+                        status=_STATUS.get(statuses[path], "modified"),
+                        added_lines=int(added) if added.isdigit() else 0,
+                        deleted_lines=int(deleted) if deleted.isdigit() else 0,
+                    )
+                )
+        return tuple(sorted(files, key=lambda file: file.path))
+
+    def diff(self, base: str, tree: str, context: int = 3) -> str:
+        """A unified diff between two trees, without colours, external programs or text conversion."""
+        output = self.git(
+            "diff-tree",
+            "-r",
+            "-p",
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-renames",
+            f"--unified={context}",
+            base,
+            tree,
+        )
+        return output.decode(errors="replace")
+
+    def author(self) -> Identity:
+        """The identity that git would write as author; raises RepositoryError where it is not set."""
+        try:
+            line = self.text("var", "GIT_AUTHOR_IDENT")
+        except GitError as error:
+            raise RepositoryError(
+                f"git does not know who you are: {error.stderr.strip().splitlines()[-1]}",
+                hint='git config user.name "Your Name"; git config user.email you@example.org',
+            ) from None
+        found = re.fullmatch(r"(.*) <(.*)> \d+ [+-]\d{4}", line)
+        if not found:
+            raise RepositoryError(f"git's identity {line!r} cannot be read")
+        return Identity(found[1], found[2])
+
+
+def _as_file(data: bytes | None) -> Any:
+    """A file that holds the input: GitPython hands a file to git, and writes to no pipe itself."""
+    stream: IO[bytes] = tempfile.TemporaryFile(prefix="agent-gate-stdin-")  # noqa: SIM115 - the caller closes
+    stream.write(data or b"")
+    stream.seek(0)
+    return stream
+
+
+def _forget_calling_repository() -> None:
+    """Drops what `git rev-parse --local-env-vars` lists: set when a hook or an alias starts us."""
+    for name in (
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_CONFIG_COUNT",
+        "GIT_CONFIG_PARAMETERS", "GIT_DIR", "GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE",
+        "GIT_INTERNAL_SUPER_PREFIX", "GIT_NO_REPLACE_OBJECTS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX",
+        "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
+    ):  # fmt: skip
+        os.environ.pop(name, None)

@@ -1,0 +1,127 @@
+"""`run` as a child process against a real HTTP server, through LiteLLM's own code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from openai_server import OpenAIServer, Reply, refusal, serve
+from program import agent_gate
+from repositories import MakeRepository, git
+from small_project import FILES, GOOD, INSECURE, SPEC
+
+from agent_gate.vcs.repo import Repository
+
+pytestmark = pytest.mark.usefixtures("confined")
+
+KEY = "sk-this-must-never-be-seen-anywhere-0123456789"
+MODEL = "openai/test-model"
+
+
+@pytest.fixture
+def project(make_repository: MakeRepository, tmp_path: Path) -> Repository:
+    (tmp_path / "spec.yaml").write_text(SPEC)
+    return make_repository(FILES)
+
+
+def environment(server: OpenAIServer) -> dict[str, str]:
+    return {
+        "OPENAI_API_KEY": KEY,
+        "OPENAI_API_BASE": server.base_url,
+        "AGENT_GATE_RETRY_BASE_S": "0.01",
+        "AGENT_GATE_RETRIES": "2",
+        "AGENT_GATE_STALL_S": "6",
+    }
+
+
+def run(project: Repository, tmp_path: Path, server: OpenAIServer, *more: str) -> tuple[int, str]:
+    arguments = ("run", str(tmp_path / "spec.yaml"), "--model", MODEL, *more)
+    done = agent_gate(project.root, *arguments, env=environment(server))
+    assert KEY not in done.stdout + done.stderr
+    for path in (project.common_directory / "agent-gate").rglob("*"):
+        assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
+    return done.returncode, done.stderr
+
+
+def test_a_streamed_reply_is_gated_repaired_and_sealed(project: Repository, tmp_path: Path) -> None:
+    with serve(Reply(text=INSECURE), Reply(text=GOOD)) as server:
+        code, told = run(project, tmp_path, server)
+        assert code == 3, told
+        assert "20 + 10 tokens" in told
+        first, second = (request.body["messages"] for request in server.requests)
+        assert "till.py:8" not in first[-1]["content"]
+        assert "B307" in second[-1]["content"]
+        assert "till.py:8" in second[-1]["content"]
+        assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+    assert agent_gate(project.root, "approve", "@").returncode == 0
+    message = git(project.root, "show", "--no-patch", "--format=%B")
+    assert "Assisted-by: agent-gate:openai/test-model-2025-01-01 ruff bandit pytest" in message
+    assert KEY not in git(project.root, "notes", "--ref=agent-gate", "show", "HEAD^{tree}")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        refusal(429, "slow down", retry_after="0"),
+        refusal(500, "the server is ill"),
+        Reply(text=GOOD, fault="reset"),
+        Reply(text=GOOD, fault="stall"),
+    ],
+    ids=["429", "500", "dropped stream", "stalled stream"],
+)
+def test_what_passes_by_is_tried_again(project: Repository, tmp_path: Path, fault: Reply) -> None:
+    with serve(fault, Reply(text=GOOD)) as server:
+        code, told = run(project, tmp_path, server)
+        assert code == 3, told
+        assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("replies", "requests", "told"),
+    [
+        ([refusal(401, "wrong key")], 1, "key"),
+        ([refusal(500, "ill")] * 3, 3, "resume"),
+        ([Reply(text=GOOD, fault="cut")] * 3, 3, "resume"),
+        ([Reply(body="<html>gateway</html>", content_type="text/html")] * 3, None, "resume"),
+        ([Reply(text="")] * 3, None, "resume"),
+    ],
+    ids=["401", "500 for good", "always cut", "garbage", "empty"],
+)
+def test_no_usable_reply_is_exit_4_and_can_be_resumed(
+    project: Repository, tmp_path: Path, replies: list[Reply], requests: int | None, told: str
+) -> None:
+    with serve(*replies) as server:
+        code, output = run(project, tmp_path, server)
+        assert code == 4, output
+        assert told in output + agent_gate(project.root, "runs").stdout
+        assert requests is None or len(server.requests) == requests
+        server.script(Reply(text=GOOD))
+        resumed = agent_gate(project.root, "resume", "@", env=environment(server))
+        assert resumed.returncode == 3, resumed.stderr
+    assert git(project.root, "status", "--porcelain") == ""
+
+
+def test_a_reply_that_was_cut_by_length_is_not_applied(project: Repository, tmp_path: Path) -> None:
+    with serve(Reply(text=GOOD, finish_reason="length")) as server:
+        code, told = run(project, tmp_path, server, "--attempts", "1")
+        assert code == 4, told
+
+
+def test_a_model_without_a_known_price_is_refused_unless_it_is_local(
+    project: Repository, tmp_path: Path
+) -> None:
+    refused = agent_gate(
+        project.root, "run", str(tmp_path / "spec.yaml"), "--model", "openai/no-such-model-xyz",
+        env={"OPENAI_API_KEY": KEY, "OPENAI_API_BASE": "http://model.invalid/v1", "AGENT_GATE_RETRIES": "0"},
+    )  # fmt: skip
+    assert refused.returncode == 6, refused.stderr
+    assert "price" in refused.stderr
+
+
+def test_a_budget_of_nothing_asks_nothing(project: Repository, tmp_path: Path) -> None:
+    done = agent_gate(
+        project.root, "run", str(tmp_path / "spec.yaml"), "--model", "openai/gpt-4o", "--budget-usd", "0.000001",
+        env={"OPENAI_API_KEY": KEY, "OPENAI_API_BASE": "http://model.invalid/v1", "AGENT_GATE_RETRIES": "0"},
+    )  # fmt: skip
+    assert done.returncode == 6, done.stderr
+    assert "nothing was asked" in done.stderr

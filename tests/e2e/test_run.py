@@ -1,0 +1,205 @@
+"""`run`, parking, and the decision from another process, as a user without a terminal sees them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from program import agent_gate, events, record_replies, replace
+from repositories import MakeRepository, commit_all, git, write_files
+from small_project import (
+    BREAKING,
+    FILES,
+    GOOD,
+    INSECURE,
+    MANUAL_SPEC,
+    NOT_APPLICABLE,
+    OUTSIDE,
+    PROSE,
+    SPEC,
+    WRONG,
+)
+
+from agent_gate.vcs.repo import Repository
+
+pytestmark = pytest.mark.usefixtures("confined")
+
+
+@pytest.fixture
+def project(make_repository: MakeRepository, tmp_path: Path) -> Repository:
+    """The small project, with its specs beside the repository."""
+    repository = make_repository(FILES)
+    (tmp_path / "spec.yaml").write_text(SPEC)
+    (tmp_path / "manual.yaml").write_text(MANUAL_SPEC)
+    return repository
+
+
+def snapshot(root: Path) -> dict[str, bytes]:
+    """Work tree, index and refs, byte for byte; agent-gate's own folder and refs left out."""
+    found = {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and ".git" not in path.relative_to(root).parts
+    }
+    found["index"] = (root / ".git" / "index").read_bytes()
+    found["HEAD"] = (root / ".git" / "HEAD").read_bytes()
+    refs = git(root, "for-each-ref", "--format=%(refname) %(objectname)").splitlines()
+    found["refs"] = "\n".join(ref for ref in refs if not ref.startswith("refs/agent-gate/")).encode()
+    return found
+
+
+def test_a_run_parks_and_another_process_approves(project: Repository, tmp_path: Path) -> None:
+    (project.root / "notes.txt").write_text("mine, untracked")
+    before = snapshot(project.root)
+    model = record_replies(tmp_path / "good.jsonl", [GOOD])
+    ran = agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model)
+    assert ran.returncode == 3, ran.stderr
+    assert snapshot(project.root) == before
+    next_command = ran.stdout.strip().splitlines()[-1]
+    assert next_command.startswith("agent-gate approve ")
+
+    listed = agent_gate(project.root, "runs")
+    assert "awaiting approval" in listed.stdout
+    assert next_command in listed.stdout
+    shown = agent_gate(project.root, "show", "@")
+    assert "+def total(prices: list[int], discount: int = 0) -> int:" in shown.stdout
+    assert "red on the base (TypeError)" in shown.stdout
+
+    approved = agent_gate(project.root, *next_command.split()[1:])
+    assert approved.returncode == 0, approved.stderr
+    assert "you confirm: ACC-1 rests on pytest:tests/test_discount.py::test_discount" in approved.stderr
+    message = git(project.root, "show", "--no-patch", "--format=%B", "HEAD")
+    assert "Agent-Gate-Result: pass" in message
+    assert "Assisted-by: agent-gate:replay:good ruff bandit pytest" in message
+    assert (
+        git(project.root, "show", "--no-patch", "--format=%an <%ae>", "HEAD") == "Ana Ito <ana@example.org>"
+    )
+    assert git(project.root, "status", "--porcelain") == "?? notes.txt"
+    assert "discount" in (project.root / "till.py").read_text()
+    verified = agent_gate(project.root, "verify", "HEAD")
+    assert verified.returncode == 0, verified.stdout
+    again = agent_gate(project.root, "approve", "@")
+    assert again.returncode == 2
+    assert "waits for no approval: it is sealed" in again.stderr
+
+
+def test_findings_go_back_to_the_model(project: Repository, tmp_path: Path) -> None:
+    model = record_replies(tmp_path / "repair.jsonl", [INSECURE, WRONG, GOOD])
+    ran = agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model, "--json")
+    assert ran.returncode == 3, ran.stderr
+    types = [event["type"] for event in events(ran.stdout)]
+    assert types.count("ProposalFinished") == 3
+    assert types[-1] == "Parked"
+    assert [event["seq"] for event in events(ran.stdout)] == list(range(1, len(types) + 1))
+    run = next((project.common_directory / "agent-gate" / "runs").iterdir())
+    assert run.stat().st_mode & 0o777 == 0o700
+    assert (run / "replies" / "2.md").read_text() == WRONG
+
+
+@pytest.mark.parametrize(
+    ("replies", "code", "told"),
+    [
+        ([INSECURE], 1, "B307"),
+        ([WRONG], 1, "test_discount"),
+        ([BREAKING], 1, "test_total"),
+        ([OUTSIDE], 4, "does not allow"),
+        ([NOT_APPLICABLE], 4, "does not stand in the file"),
+        ([PROSE], 4, "no edit"),
+        ([NOT_APPLICABLE, INSECURE], 1, "B307"),
+    ],
+)
+def test_what_does_not_pass_never_lands(
+    project: Repository, tmp_path: Path, replies: list[str], code: int, told: str
+) -> None:
+    before = snapshot(project.root)
+    model = record_replies(tmp_path / "bad.jsonl", replies)
+    ran = agent_gate(
+        project.root, "run", str(tmp_path / "spec.yaml"), "--model", model, "--attempts", str(len(replies))
+    )
+    assert ran.returncode == code, ran.stderr
+    assert told in ran.stderr
+    assert snapshot(project.root) == before
+    refused = agent_gate(project.root, "approve", "@")
+    assert refused.returncode == 2
+
+
+def test_a_cut_off_reply_is_never_applied(project: Repository, tmp_path: Path) -> None:
+    model = record_replies(tmp_path / "cut.jsonl", [GOOD], finish_reason="length")
+    ran = agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model, "--attempts", "1")
+    assert ran.returncode == 4, ran.stderr
+    assert "did not come to its end" in ran.stderr
+
+
+def test_reject_ends_the_run(project: Repository, tmp_path: Path) -> None:
+    model = record_replies(tmp_path / "good.jsonl", [GOOD])
+    agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model)
+    assert agent_gate(project.root, "reject", "@").returncode == 2
+    rejected = agent_gate(project.root, "reject", "@", "--reason", "the rounding is wrong")
+    assert rejected.returncode == 0, rejected.stderr
+    assert agent_gate(project.root, "show", "@").returncode == 5
+    assert agent_gate(project.root, "resume", "@").returncode == 5
+    assert agent_gate(project.root, "approve", "@").returncode == 2
+
+
+def test_a_manual_clause_needs_a_sentence(project: Repository, tmp_path: Path) -> None:
+    model = record_replies(tmp_path / "good.jsonl", [GOOD])
+    agent_gate(project.root, "run", str(tmp_path / "manual.yaml"), "--model", model)
+    unanswered = agent_gate(project.root, "approve", "@")
+    assert unanswered.returncode == 3
+    assert "DEC-1" in unanswered.stderr
+    stray = agent_gate(project.root, "approve", "@", "--answer", "ACC-1=yes", "--answer", "DEC-1=yes")
+    assert stray.returncode == 2
+    answered = agent_gate(project.root, "approve", "@", "--answer", "DEC-1=only // is used")
+    assert answered.returncode == 0, answered.stderr
+    note = git(project.root, "notes", "--ref=agent-gate", "show", "HEAD^{tree}")
+    assert agent_gate(project.root, "verify").returncode == 0
+    assert len(note.splitlines()) >= 6
+
+
+def test_a_moved_base_lands_nothing_and_resume_gates_again(project: Repository, tmp_path: Path) -> None:
+    model = record_replies(tmp_path / "good.jsonl", [GOOD])
+    agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model)
+    write_files(project.root, {"README.md": "new\n"})
+    moved = commit_all(project.root, "meanwhile")
+    stale = agent_gate(project.root, "approve", "@")
+    assert stale.returncode == 3, stale.stderr
+    assert "moved" in stale.stderr
+    assert git(project.root, "rev-parse", "HEAD") == moved
+    assert agent_gate(project.root, "approve", "@").returncode == 3
+    resumed = agent_gate(project.root, "resume", "@")
+    assert resumed.returncode == 3, resumed.stderr
+    approved = agent_gate(project.root, "approve", "@")
+    assert approved.returncode == 0, approved.stderr
+    assert git(project.root, "rev-parse", "HEAD^") == moved
+    assert agent_gate(project.root, "verify").returncode == 0
+
+
+def test_show_speaks_json_and_markdown(project: Repository, tmp_path: Path) -> None:
+    model = record_replies(tmp_path / "good.jsonl", [GOOD])
+    agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model)
+    shown = json.loads(agent_gate(project.root, "show", "@", "--format", "json").stdout)
+    assert shown["phase"] == "awaiting_approval"
+    assert shown["details"][0]["verdict"]["outcome"] == "passed"
+    assert "| ACC-1 " in agent_gate(project.root, "show", "--format", "markdown").stdout
+    listed = json.loads(agent_gate(project.root, "runs", "--json").stdout)
+    assert listed["next"].startswith("agent-gate approve")
+
+
+def test_dry_run_prints_the_prompt_and_asks_nobody(project: Repository, tmp_path: Path) -> None:
+    ran = agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--dry-run")
+    assert ran.returncode == 0, ran.stderr
+    assert "ten per cent off 1,000 cents" in ran.stdout
+    assert "def total" in ran.stdout
+    assert not (project.common_directory / "agent-gate" / "runs").exists()
+
+
+def test_a_trivial_change_needs_no_file(project: Repository, tmp_path: Path) -> None:
+    reply = replace("till.py", '"""A till."""', '"""A till that counts in whole cents."""')
+    model = record_replies(tmp_path / "trivial.jsonl", [reply])
+    ran = agent_gate(
+        project.root, "run", "--goal", "Say that cents are whole", "--allow", "till.py", "--model", model
+    )
+    assert ran.returncode == 3, ran.stderr
+    assert agent_gate(project.root, "approve", "@").returncode == 0
+    assert agent_gate(project.root, "verify").returncode == 0
