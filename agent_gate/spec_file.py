@@ -101,7 +101,8 @@ class _Document:
 
     def explain(self, error: ValidationError) -> SpecError:
         """The first problem, at its line, with what to write instead."""
-        problem = error.errors()[0]
+        # A misspelt field is also a missing one: the line that holds it is the one to look at.
+        problem = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
         kind = problem["type"]
         where: Where = problem.get("ctx", {}).get("where", problem["loc"])
         known = where

@@ -81,7 +81,7 @@ class TestOutcome:
 
     async def test_it_runs_in_its_folder(self, tmp_path: Path) -> None:
         done = await python("import os; print(os.getcwd())", cwd=tmp_path)
-        assert done.stdout.decode().strip() == os.path.realpath(tmp_path)
+        assert done.stdout.decode().strip() == str(tmp_path)
 
     async def test_the_tail_is_the_end_of_what_it_said(self, tmp_path: Path) -> None:
         done = await python("for n in range(20): print(n)", cwd=tmp_path)

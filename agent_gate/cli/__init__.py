@@ -84,26 +84,33 @@ def _run(arguments: list[str] | None) -> int:
     try:
         code = cli.main(args=arguments, prog_name="agent-gate", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
-    except click.ClickException as error:
-        error.show()
-        return int(ExitCode.USAGE)
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; agent-gate runs shows what can be resumed", err=True)
         return int(ExitCode.INTERRUPTED)
-    except AgentGateError as error:
-        from agent_gate.cli.output import tell_error
-
-        tell_error(error)
-        return int(error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.DONE)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a log, and code 70
-        from agent_gate.cli.crash import write_crash_log
-
-        click.echo(f"a bug in agent-gate: {type(error).__name__}: {error}", err=True)
-        click.echo(f"hint: please report it with the log {write_crash_log(error)}", err=True)
-        return int(ExitCode.BUG)
+        return _told(error)
     return int(code or 0)
+
+
+def _told(error: Exception) -> int:
+    """Says what an error has to say, and gives its exit code."""
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.ClickException():
+            error.show()
+            return int(ExitCode.USAGE)
+        case AgentGateError():
+            from agent_gate.cli.output import tell_error
+
+            tell_error(error)
+            return int(error.exit_code)
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return int(ExitCode.DONE)
+        case _:
+            from agent_gate.cli.crash import write_crash_log
+
+            click.echo(f"a bug in agent-gate: {type(error).__name__}: {error}", err=True)
+            click.echo(f"hint: please report it with the log {write_crash_log(error)}", err=True)
+            return int(ExitCode.BUG)

@@ -91,12 +91,14 @@ class Reporter:
 
     def _checks_finished(self, event: ev.ChecksFinished) -> None:
         verdict = event.verdict
-        for clause in verdict.clauses:
-            for line in clause_lines(clause):
-                tell("    " + line)
         passed = verdict.outcome == "passed"
-        told = "nothing blocks" if passed else f"{len(verdict.blocking)} reasons block"
-        tell("  " + marked("passed" if passed else "blocked", f"verdict: {told}"))
+        for clause in verdict.clauses:
+            # A clause that nothing could speak about yet has no more to say than its state.
+            told = clause_lines(clause) if passed or clause.state == "violated" else clause_lines(clause)[:1]
+            for line in told:
+                tell("    " + line)
+        outcome = "nothing blocks" if passed else f"{len(verdict.blocking)} reasons block"
+        tell("  " + marked("passed" if passed else "blocked", f"verdict: {outcome}"))
         for question in verdict.questions:
             tell(f"    {click.style('?', fg='yellow')} {question.source}: {visible_line(question.message)}")
 

@@ -26,4 +26,4 @@ def spec_bytes() -> bytes:
 
 def replies_path() -> Path:
     """The recorded replies: JSON lines, one per attempt."""
-    return _HERE / "replies.jsonl"
+    return _HERE / "search-orders.jsonl"

@@ -8,7 +8,7 @@ from agent_gate.engine.prompt import next_prompt
 from agent_gate.engine.replies import keep_reply, keep_unusable, kept_proposal
 from agent_gate.engine.session import Session
 from agent_gate.errors import BudgetError
-from agent_gate.llm.client import ChatMessage, Completion, ReplyError
+from agent_gate.llm.client import ChatMessage, Completion, ModelClient, ReplyError
 from agent_gate.prompting.messages import Prompt
 from agent_gate.run.events import ModelText, ProposalFailed, ProposalFinished, ProposalStarted
 from agent_gate.run.state import RunState
@@ -22,21 +22,21 @@ async def propose(session: Session) -> None:
     """
     state, recorder = session.state, session.recorder
     number = _attempt_number(state)
-    await session.model()
+    model = await session.model()
     session.begin_measuring_base()
     prompt = next_prompt(session.context, state, recorder.journal)
     digest = sha256(canonical_json([[message.role, message.content] for message in prompt.messages]))
     recorder.record(ProposalStarted(attempt=number, prompt_sha256=digest))
     proposal = kept_proposal(recorder.journal, number, digest)
     if proposal is None:
-        completion = await _ask(session, number, prompt)
+        completion = await _ask(session, model, number, prompt)
         if completion is None:
             session.stopped = True
             return
         reply = completion.text.encode(errors="replace")
         proposal = Proposal(
             attempt=number,
-            model_requested=state.started.model,
+            model_requested=model.name,
             model_returned=completion.model_returned,
             prompts=prompt.prompts,
             prompt_sha256=digest,
@@ -48,10 +48,9 @@ async def propose(session: Session) -> None:
     recorder.record(ProposalFinished(proposal=proposal))
 
 
-async def _ask(session: Session, number: int, prompt: Prompt) -> Completion | None:
+async def _ask(session: Session, model: ModelClient, number: int, prompt: Prompt) -> Completion | None:
     """The reply, or None after a failure that is in the journal."""
     recorder = session.recorder
-    model = await session.model()
     messages = [ChatMessage(role=message.role, content=message.content) for message in prompt.messages]
     try:
         return await model.complete(

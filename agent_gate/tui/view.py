@@ -15,7 +15,8 @@ from typing import Literal
 from agent_gate.domain.gate import GateResult
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.spec import Spec
-from agent_gate.domain.verdict import ClauseResult, judge, with_answers
+from agent_gate.domain.clause import ClauseResult
+from agent_gate.domain.verdict import judge, with_answers
 from agent_gate.domain.visible import visible_line
 from agent_gate.engine.next_command import next_command
 from agent_gate.errors import JournalError

@@ -57,6 +57,36 @@ not_applicable:
   latency: nobody waits for it
   failure_modes: there is nothing it depends on
 """
+QUICK_SPEC = """\
+schema: agent-gate/spec/v1
+id: orders-once
+title: Create an order once
+goal: POST /orders stores an order once.
+paths: {allow: ["shop/**"]}
+acceptance:
+  - id: ACC-1
+    statement: nothing but the shop is touched
+    verified_by: ["gate:scope"]
+approach:
+  - id: DEC-1
+    statement: a lock on the credit row
+    verified_by: ["manual: the lock is taken first"]
+not_applicable: {load: none, latency: none, failure_modes: none, security: none}
+"""
+GOOD_REPLY = """\
+I lock first.
+
+shop/orders.py
+```python
+<<<<<<< SEARCH
+    return db.insert(key, note)
+=======
+    db.lock(key)
+    return db.insert(key, note)
+>>>>>>> REPLACE
+```
+"""
+BAD_REPLY = GOOD_REPLY.replace("db.insert(key, note)\n=======", "db.no_such_line()\n=======")
 BASE = {
     "shop/orders.py": "def create(db, key, note):\n    return db.insert(key, note)\n\n\ndef find(db, key):\n    return db.find(key)\n",
     "README.md": "# shop\n",
@@ -261,6 +291,12 @@ def _result(gate: str, status: Any, reason: str = "") -> GateResult:
 
 
 @pytest.fixture
+def replies() -> dict[str, str]:
+    """One reply that can be applied, and one that cannot."""
+    return {"good": GOOD_REPLY, "bad": BAD_REPLY}
+
+
+@pytest.fixture
 def story(shop: Repository) -> Story:
     """A run of the shop that has not begun; its id is always the same."""
     return _new_story(shop, RUN_ID)
@@ -286,6 +322,14 @@ def parked(story: Story) -> Story:
     story.pass_second()
     story.park()
     return story
+
+
+@pytest.fixture
+def gated_shop(make_repository: MakeRepository) -> Repository:
+    """A shop whose policy wants one quick gate only, so that a whole run takes no time."""
+    policy = '[gates]\nrequired = ["scope"]\nadvisory = []\n'
+    files = {**BASE, "agent-gate.toml": policy, "specs/orders-once.yaml": QUICK_SPEC}
+    return make_repository(files, name="gated")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from textual.content import Content
 
-from agent_gate.domain.verdict import ClauseResult
+from agent_gate.domain.clause import ClauseResult
 from agent_gate.run.state import RunState
 from agent_gate.tui.signs import block, plain, sign
 from agent_gate.tui.view import RunView

@@ -9,7 +9,8 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from agent_gate.domain.verdict import ClauseResult, Reason, Verdict
+from agent_gate.domain.clause import ClauseResult
+from agent_gate.domain.verdict import Reason, Verdict
 from agent_gate.tui.signs import plain, sign
 from agent_gate.tui.view import ClauseView
 
