@@ -20,8 +20,8 @@ from agent_gate.vcs import trailers
 from agent_gate.vcs.trailers import Trailer, plain_line
 
 WIDTH = 72
-_TOOL_OF_GATE = {"tests": "pytest"}
 _TOOL_VERSION = re.compile(r"\d")
+_STARTS_A_LINE = re.compile(r"\s|[-*+>]\s|\d+[.)]\s")
 
 
 def render_subject(spec: Spec) -> str:
@@ -31,7 +31,8 @@ def render_subject(spec: Spec) -> str:
 
 def render_body(spec: Spec, verdict: Verdict) -> str:
     """The goal, and each clause with its state and what that rests on; without trailers."""
-    goal = "\n".join(_wrapped(line) for line in spec.goal.strip().splitlines())
+    paragraphs = re.split(r"\n\s*\n", spec.goal.strip())
+    goal = "\n\n".join(_flowed(paragraph) for paragraph in paragraphs)
     if not verdict.clauses:
         return goal
     clauses = "\n".join(_clause_lines(clause) for clause in verdict.clauses)
@@ -68,13 +69,21 @@ def commit_trailers(
 def judging_tools(results: Iterable[GateResult]) -> tuple[str, ...]:
     """The tools, in the order of their gates, that looked at the tree; built-in checks are none."""
     looked = (r for r in results if r.status in {"passed", "failed"} and _TOOL_VERSION.match(r.tool_version))
-    return tuple(dict.fromkeys(_TOOL_OF_GATE.get(result.gate, result.gate) for result in looked))
+    return tuple(dict.fromkeys(result.verifies[0] if result.verifies else result.gate for result in looked))
 
 
 def _model(bundle: Bundle) -> str:
     """The model that answered last, as one word: a provider's text must not add words to the trailer."""
     last = bundle.generation.attempts[-1]
     return re.sub(r"[^\x21-\x7e]+", "-", last.model_returned or last.model_requested) or "unknown"
+
+
+def _flowed(paragraph: str) -> str:
+    """A paragraph at the width of a commit message; the lines of a list or of code stay lines."""
+    lines = paragraph.splitlines()
+    if any(_STARTS_A_LINE.match(line) for line in lines):
+        return "\n".join(_wrapped(line) for line in lines)
+    return _wrapped(" ".join(paragraph.split()))
 
 
 def _wrapped(line: str) -> str:

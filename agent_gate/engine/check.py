@@ -30,5 +30,5 @@ async def check(session: Session) -> None:
 
     await session.base_measured()
     results = await run_gates(request, started, finished)
-    verdict = judge(state.started.spec, state.policy, candidate.tree, results)
+    verdict = judge(state.started.spec, state.policy, candidate.tree, results, candidate.paths)
     recorder.record(ChecksFinished(attempt=current.number, verdict=verdict, verdict_digest=verdict.digest))

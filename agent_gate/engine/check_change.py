@@ -71,7 +71,8 @@ async def check_change(
         run_all=run_all,
     )
     results = await run_gates(await context.check_request(change), on_started, on_finished)
-    return CheckOutcome(base, tree, tuple(results), judge(spec, change.policy, tree, results))
+    paths = tuple(file.path for file in files)
+    return CheckOutcome(base, tree, results, judge(spec, change.policy, tree, results, paths))
 
 
 def locate_change(repository: Repository, source: ChangeSource) -> tuple[str, str]:

@@ -71,7 +71,8 @@ class Context:
     async def check_request(self, change: Change) -> CheckRequest:
         """What the gates are asked about a change; raises SetupError where code could not be confined."""
         sandbox = await self.sandbox(required=change.policy.sandbox.require and not change.allow_unsandboxed)
-        definitions = select_gates(change.policy, change.spec, self.catalog(change.base_commit))
+        paths = [file.path for file in change.files] or None
+        definitions = select_gates(change.policy, change.spec, self.catalog(change.base_commit), paths)
         return CheckRequest(
             repository=self.repository,
             base_commit=change.base_commit,

@@ -52,12 +52,12 @@ def approve(
             time=utc_now(),
             means=means,
         )
-        if state.policy.approval.independent and approval.approver.email == state.started.operator.email:
-            raise AwaitingDecision(
-                f"the policy wants an approver other than the operator, {state.started.operator}",
-                hint=f"ask a colleague to run: agent-gate approve {state.run_id}",
-            )
         recorder.record(DecisionMade(approval=approval, envelope=approval_line(approval)))
+        if missing := recorder.state.missing:
+            raise AwaitingDecision(
+                f"the approval is recorded, and more is needed: {'; '.join(missing)}",
+                hint=f"agent-gate show {state.run_id}",
+            )
         return recorder.state
 
 
@@ -119,8 +119,8 @@ def _require_unsigned_counts(context: Context, state: RunState) -> None:
     reason = ""
     if policy.signatures == "required":
         reason = "the policy requires signatures"
-    elif policy.required > 1:
-        reason = f"the policy requires {policy.required} approvals"
+    elif state.required_approvals > 1:
+        reason = f"the policy requires {state.required_approvals} approvals"
     elif policy.independent:
         reason = "the policy requires an independent approver"
     elif context.repository.read(state.base, ALLOWED_SIGNERS):

@@ -31,6 +31,7 @@ async def prepare(session: Session) -> None:
         if current.proposal.finish_reason != "stop"
         else apply_reply(text, _reader(repository, entries), state.started.spec.paths)
     )
+    outcome = _only_files(outcome, entries) if isinstance(outcome, Applied) else outcome
     if isinstance(outcome, Refused):
         session.recorder.record(ReplyRefused(attempt=attempt, problems=outcome.problems))
         return
@@ -49,6 +50,19 @@ def _cut_off(proposal: Proposal) -> Refused:
         "make the change smaller, or send search/replace blocks instead of whole files"
     )
     return Refused((Finding(gate="edits", rule="cut-off", path="", message=message),))
+
+
+def _only_files(applied: Applied, entries: Mapping[str, Entry]) -> Applied | Refused:
+    """Refuses edits of symbolic links and submodules: their content is not a text."""
+    others = [
+        path for path in applied.contents if path in entries and not entries[path].mode.startswith("100")
+    ]
+    if not others:
+        return applied
+    message = "a symbolic link or a submodule stands here in the base; it cannot be edited"
+    return Refused(
+        tuple(Finding(gate="edits", rule="path-not-allowed", path=path, message=message) for path in others)
+    )
 
 
 def _reader(repository: Repository, entries: Mapping[str, Entry]) -> Callable[[str], bytes | None]:

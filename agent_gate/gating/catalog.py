@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 
 from pydantic import ValidationError
@@ -56,13 +56,16 @@ def project_definitions(repository: Repository, base: str) -> dict[str, bytes]:
     }
 
 
-def select_gates(policy: Policy, spec: Spec | None, catalog: Catalog) -> tuple[GateDefinition, ...]:
-    """The gates that run: required and advisory ones, and those that a clause of the spec needs.
+def select_gates(
+    policy: Policy, spec: Spec | None, catalog: Catalog, paths: Collection[str] | None = None
+) -> tuple[GateDefinition, ...]:
+    """The gates that run: required and advisory ones, and those that a clause or a zone needs.
 
-    In the order of their stages. A clause that names a gate which does not exist selects nothing here;
-    judging leaves that clause unverified, which blocks.
+    In the order of their stages. `paths` are the changed ones; without them every zone counts as
+    entered. A gate that is named and does not exist selects nothing here: judging misses its result,
+    and blocks.
     """
-    wanted = {*policy.gates.required, *policy.gates.advisory}
+    wanted = {*policy.required_gates(paths), *policy.gates.advisory}
     for clause in spec.clauses if spec else ():
         for verifier in clause.verified_by:
             if verifier.kind == "gate":

@@ -27,6 +27,8 @@ EXAMPLES = [
     ("**/migrations/**", "shop/migrations/1.py", True),
     ("a**b", "axx/b", False),
     ("a**b", "axxb", True),
+    ("a**/b", "ax/y/b", False),
+    ("a**/b", "ax/b", True),
     ("?.py", "/.py", False),
     ("[!a].py", "b.py", True),
     ("[!a].py", "a.py", False),

@@ -246,7 +246,22 @@ class TestPeople:
     def test_with_the_machines_part_verified_the_word_is_still_waited_for(self) -> None:
         verdict = verdict_of(spec("manual: look", f"pytest:{TEST_ID}"), from_tests(case()))
         assert verdict.outcome == "passed"
+        assert verdict.clauses[0].state == "unverified"
         assert verdict.awaiting
+
+
+class TestSeveralVerifiers:
+    @pytest.mark.parametrize("other", ["bandit:B999", "ruff:S608", "load", "pytest:tests/test_other.py"])
+    def test_each_of_a_clauses_verifiers_must_hold(self, other: str) -> None:
+        for names in permutations(("bandit:B608", other)):
+            verdict = verdict_of(spec(*names), BANDIT, policy=NOTHING)
+            assert (verdict.outcome, verdict.clauses[0].state) == ("blocked", "unverified")
+            assert other in verdict.blocking[0].message
+
+    def test_one_that_is_violated_violates_the_clause(self) -> None:
+        hit = BANDIT.model_copy(update={"findings": (finding(),)})
+        for names in permutations(("bandit:B608", "load", "manual: look")):
+            assert verdict_of(spec(*names), hit, policy=NOTHING).clauses[0].state == "violated"
 
 
 class TestDigest:

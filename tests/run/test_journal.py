@@ -122,6 +122,12 @@ class TestDamage:
         assert [event.type for event in journal.events()] == ["RunStarted", "ProposalStarted"]
         assert journal.path.read_bytes().startswith(whole + b'{"type":"ProposalStarted"')
 
+    def test_a_long_torn_line_leaves_nothing_behind(self, journal: Journal) -> None:
+        journal.path.write_bytes(journal.path.read_bytes() + b"x" * 5000)
+        write(journal, ASKED)
+        assert len(journal.path.read_bytes().splitlines()) == 2
+        assert journal.path.read_bytes().endswith(b"}\n")
+
     def test_a_journal_cut_at_any_byte_can_be_carried_on(self, journal: Journal) -> None:
         write(journal, ASKED)
         whole = journal.path.read_bytes()
@@ -216,6 +222,11 @@ class TestStore:
         assert journal.directory.stat().st_mode & 0o777 == 0o700
         assert journal.directory.parent.stat().st_mode & 0o777 == 0o700
         assert journal.path.stat().st_mode & 0o777 == 0o600
+
+    def test_a_folder_that_was_left_open_is_closed(self, store: RunStore) -> None:
+        store.root.mkdir(mode=0o755, parents=True)
+        store.create()
+        assert store.root.stat().st_mode & 0o777 == 0o700
 
     def test_runs_are_listed_newest_first_without_what_never_began(self, store: RunStore) -> None:
         assert store.all() == ()

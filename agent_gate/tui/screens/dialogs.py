@@ -120,8 +120,10 @@ class TextScreen(Dialog[bool]):
         body = VerticalScroll(*(Static(line) for line in self._told), classes="dialog-text")
         keys = "y yes · Esc back" if self._question else "Enter back"
         asked = Content.assemble((self._question, "bold"), "   ", ("y", "bold $text-accent"), " yes")
-        parts = [body, *([Static(asked, classes="dialog-question")] if self._question else [])]
-        yield self.frame(self._title, *parts, keys=keys)
+        parts = [body, *([Static(asked)] if self._question else [])]
+        box = self.frame(self._title, *parts, keys=keys)
+        box.add_class("-long")
+        yield box
 
     def action_agree(self) -> None:
         """Yes."""

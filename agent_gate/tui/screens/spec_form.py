@@ -70,6 +70,8 @@ class SpecScreen(Screen[None]):
         self._section: Section = SECTIONS[0]
         self._all_fields = False
         self._pause: Timer | None = None
+        self._told_lately = False
+        """A message stands below, and gives way when something is typed or another page is turned to."""
 
     def compose(self) -> ComposeResult:
         """Sections, form, and the line that says what to do."""
@@ -82,6 +84,7 @@ class SpecScreen(Screen[None]):
                 yield Static(id="bars")
             with Vertical(id="page", classes="panel"):
                 yield Static(id="question")
+                yield Static(id="section-problem")
                 yield VerticalScroll(id="form", can_focus=False)
         yield Static(id="next", classes="next")
         yield Footer(show_command_palette=False, compact=True)
@@ -107,15 +110,12 @@ class SpecScreen(Screen[None]):
         """The line below tells what belongs into the field."""
         row = _row_of(event.widget)
         if row is not None:
-            self._say(
-                row.field.advice or f"e.g. {row.field.example}"
-                if row.field.example
-                else self._section.question
-            )
+            self._advise(row)
 
     def on_field_row_edited(self, event: FieldRow.Edited) -> None:
         """Takes the text into the draft, and reads it when the typing pauses."""
         row = event.row
+        self._told_lately = False
         if row.field.name == NOT_APPLICABLE.name:
             self.draft = self.draft.with_reason(row.section, event.text)
         elif row.clause < 0:
@@ -129,6 +129,7 @@ class SpecScreen(Screen[None]):
 
     async def action_turn(self, by: int) -> None:
         """The next or previous section."""
+        self._told_lately = False
         place = SECTIONS.index(self._section)
         await self._open(SECTIONS[(place + by) % len(SECTIONS)])
 
@@ -372,19 +373,28 @@ class SpecScreen(Screen[None]):
         rows = list(self.query(FieldRow))
         for row in rows:
             row.tell("")
+        of_section: list[Content] = []
         for problem in here:
-            row_at = next(
-                (r for r in rows if r.field.name == problem.field and r.clause == problem.clause), None
-            )
-            if row_at is not None:
-                row_at.tell(problem.message, problem.hint)
+            at = next((r for r in rows if (r.field.name, r.clause) == (problem.field, problem.clause)), None)
+            if at is not None:
+                at.tell(problem.message, problem.hint)
             else:
-                self._say(
-                    f"{problem.field}: {problem.message}" if problem.field else problem.message, "problem"
-                )
+                told = f"{problem.field}: {problem.message}" if problem.field else problem.message
+                of_section.append(Content.assemble(sign("problem"), " ", plain(told, "$text-warning")))
+        line = self.query_one("#section-problem", Static)
+        line.display = bool(of_section)
+        line.update(Content("\n").join(of_section))
 
     def _say(self, text: str, state: str = "told") -> None:
+        self._told_lately = True
         self.query_one("#next", Static).update(Content.assemble(sign(state), " ", plain(text)))
+
+    def _advise(self, row: FieldRow) -> None:
+        if self._told_lately:
+            return
+        example = f"e.g. {row.field.example}" if row.field.example else self._section.question
+        advice = Content.assemble(sign("told"), " ", plain(row.field.advice or example))
+        self.query_one("#next", Static).update(advice)
 
 
 def _bar(count: int, total: int) -> str:
