@@ -164,8 +164,9 @@ def _may_run(request: CheckRequest, definition: GateDefinition) -> bool:
 def _blocks(request: CheckRequest, result: GateResult) -> bool:
     if result.status == "passed" or (result.status == "skipped" and result.reason == NOT_APPLICABLE):
         return False
-    gates = request.policy.gates
-    return result.gate not in gates.advisory or result.gate in gates.required or _is_needed(request, result)
+    required = request.policy.required_gates([file.path for file in request.changed])
+    advisory = result.gate in request.policy.gates.advisory
+    return not advisory or result.gate in required or _is_needed(request, result)
 
 
 def _is_needed(request: CheckRequest, result: GateResult) -> bool:

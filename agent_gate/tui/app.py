@@ -68,6 +68,7 @@ class AgentGateApp(App[int]):
 
     def __init__(self, desk: Desk, start: Start, run_id: str) -> None:
         super().__init__()
+        self.animation_level = "none"  # a key answers at once
         self.desk = desk
         self._start = start
         self._run_id = run_id

@@ -38,7 +38,7 @@ class Desk:
         known = self.drives.get(run_id)
         if known is not None and known.active:
             return known
-        drive = Drive(self.context, run_id, may_rebase=may_rebase)
+        drive = Drive(self.context, run_id, began=self.clock(), may_rebase=may_rebase)
         self.drives[run_id] = drive
         drive.start()
         return drive

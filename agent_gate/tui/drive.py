@@ -9,6 +9,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import Any
 
 from agent_gate.engine.advance import advance
@@ -26,10 +27,12 @@ class Drive:
         context: Context,
         run_id: str,
         *,
+        began: datetime,
         may_rebase: bool = False,
         before: Callable[[], object] | None = None,
     ) -> None:
         """`before` is called first, in the same thread: a decision, which may be refused."""
+        self.began = began
         self.view: RunView = view_of(context.runs.find(run_id).events())
         self.error: BaseException | None = None
         """What stopped it, if anything did: an AgentGateError, or a bug of ours."""

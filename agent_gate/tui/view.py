@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import reduce
 from typing import Literal
 
+from agent_gate.domain.clause import ClauseResult
 from agent_gate.domain.gate import GateResult
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.spec import Spec
-from agent_gate.domain.clause import ClauseResult
 from agent_gate.domain.verdict import judge, with_answers
 from agent_gate.domain.visible import visible_line
 from agent_gate.engine.next_command import next_command
@@ -64,8 +63,6 @@ class RunView:
     """A run as the screens see it. Made by `view_of` and `see` only."""
 
     state: RunState
-    began: datetime
-    latest: datetime
     model_text: str = ""
     """The end of what the model wrote in this attempt, as it came."""
     notice: str = ""
@@ -152,7 +149,9 @@ class RunView:
             return with_answers(state.verdict, answers)
         if not (state.results and state.candidate):
             return ()
-        return judge(self.spec, state.policy, state.candidate.tree, state.results).clauses
+        return judge(
+            self.spec, state.policy, state.candidate.tree, state.results, state.candidate.paths
+        ).clauses
 
     @property
     def sent_back(self) -> tuple[SentBack, ...]:
@@ -173,11 +172,6 @@ class RunView:
     def command(self) -> str:
         """The same next step as the command line says it; empty at an end."""
         return next_command(self.state)
-
-    def elapsed_s(self, now: datetime) -> int:
-        """Whole seconds since the start; it stands still while the run waits for a person or has ended."""
-        until = self.latest if self.ended or self.waits_for_person else max(now, self.latest)
-        return max(0, int((until - self.began).total_seconds()))
 
     def _base_stage(self) -> Stage:
         if self.base_measured:
@@ -223,7 +217,7 @@ def view_of(events: Iterable[ev.LiveEvent]) -> RunView:
     first = next(iterator, None)
     if not isinstance(first, ev.RunStarted):
         raise JournalError("the journal does not begin with RunStarted", hint="the run cannot be read")
-    return reduce(see, iterator, RunView(state=fold((first,)), began=first.time, latest=first.time))
+    return reduce(see, iterator, RunView(state=fold((first,))))
 
 
 def see(view: RunView, event: ev.LiveEvent) -> RunView:
@@ -234,9 +228,7 @@ def see(view: RunView, event: ev.LiveEvent) -> RunView:
         case ev.Progress():
             return replace(view, notice=event.message)
         case _:
-            return replace(
-                _live(view, event), state=apply(view.state, event), latest=max(event.time, view.latest)
-            )
+            return replace(_live(view, event), state=apply(view.state, event))
 
 
 def dollars(microusd: int) -> str:
@@ -270,10 +262,7 @@ def _planned(policy: Policy) -> tuple[str, ...]:
 
 def _why_sent_back(attempt: Attempt) -> tuple[str, ...]:
     if attempt.refused:
-        return tuple(
-            visible_line(" ".join(part for part in ("reply", finding.path, finding.message) if part))
-            for finding in attempt.refused
-        )
+        return tuple(visible_line(f"reply  {finding.message}") for finding in attempt.refused)
     if attempt.verdict is None or attempt.verdict.outcome != "blocked":
         return ()
     return tuple(visible_line(f"{reason.source}  {reason.message}") for reason in attempt.verdict.blocking)

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from program import agent_gate, new_file, record_replies, replace
+from registry import from_index
 from repositories import commit_all, git
+
+pytestmark = [pytest.mark.usefixtures("confined"), pytest.mark.registry]
 
 REQUIREMENT = "itsdangerous==2.2.0"
 SPEC = """\
@@ -58,8 +61,6 @@ import pytest
 from itsdangerous.encoding import base64_encode
 from itsdangerous.encoding import is_base64
 
-pytestmark = pytest.mark.usefixtures("confined")
-
 
 @pytest.mark.parametrize("value", ("無限", b"infinite"))
 def test_is_base64(value):
@@ -79,8 +80,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arguments = ["download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(folder)]
     subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
     python = str(folder / "venv" / "bin" / "python")
-    subprocess.run([python, "-m", "pip", *arguments, REQUIREMENT], check=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "pytest", "freezegun"], check=True)
+    from_index([python, "-m", "pip", *arguments, REQUIREMENT])
+    from_index([python, "-m", "pip", "install", "--quiet", "pytest", "freezegun"])
     with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
         archive.extractall(folder, filter="data")
     return folder
@@ -100,7 +101,6 @@ def checkout(library: Path, tmp_path: Path) -> Path:
     return root
 
 
-@pytest.mark.registry
 def test_a_good_change_is_sealed(checkout: Path, library: Path, tmp_path: Path) -> None:
     env = {"VIRTUAL_ENV": str(library / "venv")}
     reply = replace(ENCODING, ANCHOR, f"{GOOD}\n\n{ANCHOR}") + new_file(TEST_FILE, TESTS)
@@ -116,7 +116,6 @@ def test_a_good_change_is_sealed(checkout: Path, library: Path, tmp_path: Path) 
     assert "consistent, unsigned" in verified.stdout
 
 
-@pytest.mark.registry
 def test_a_change_that_breaks_an_existing_test_is_blocked(
     checkout: Path, library: Path, tmp_path: Path
 ) -> None:
@@ -141,7 +140,6 @@ def test_a_change_that_breaks_an_existing_test_is_blocked(
     assert git(checkout, "rev-parse", "HEAD") == before
 
 
-@pytest.mark.registry
 def test_a_change_with_a_security_finding_is_blocked(checkout: Path, library: Path, tmp_path: Path) -> None:
     env = {"VIRTUAL_ENV": str(library / "venv")}
     evil = GOOD.replace(

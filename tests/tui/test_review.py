@@ -116,7 +116,8 @@ async def test_a_base_that_moved_lands_nothing_and_offers_to_gate_again(
         await pilot.press("enter")
         await until(pilot, lambda: "gate again" in screen_text(pilot))
         await pilot.press("g")
-        await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
+        await until(pilot, lambda: parked.journal.state().phase == "proposed")
+        assert any(isinstance(screen, RunScreen) for screen in pilot.app.screen_stack)
     assert shop.resolve("refs/heads/main") == tip
 
 
@@ -131,7 +132,7 @@ async def test_a_blocked_run_says_why_and_offers_no_approval(
         await until(pilot, lambda: "✗ bandit B608" in screen_text(pilot))
         text = screen_text(pilot)
         assert "none passed the gates" in text
-        assert "approve" not in text.lower()
+        assert "a approve" not in text.lower()
 
 
 async def test_five_thousand_lines_scroll_without_lag(open_app: Any, story: Any, until: Any) -> None:

@@ -187,7 +187,7 @@ class ReviewScreen(Screen[None]):
         return answers
 
     async def _decide(self, decide: Callable[[], object]) -> None:
-        drive = Drive(self._desk.context, self._run_id, before=decide)
+        drive = Drive(self._desk.context, self._run_id, began=self._desk.clock(), before=decide)
         self._busy = True
         self._show()
         drive.start()

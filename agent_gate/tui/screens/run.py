@@ -51,7 +51,9 @@ class RunScreen(Screen[None]):
         self._drive = desk.carry_on(run_id, may_rebase=may_rebase) if go_on else desk.drives.get(run_id)
         self._stopped_view = view_of(desk.context.runs.find(run_id).events())
         self._clauses: tuple[ClauseView, ...] = ()
-        self._told: BaseException | None = None
+        self._seconds = 0
+        self._watching = self._drive is not None
+        """Whether the end of what is on its way is still to be told."""
 
     @property
     def view(self) -> RunView:
@@ -113,6 +115,7 @@ class RunScreen(Screen[None]):
     def action_go_on(self) -> None:
         """Carries it on; a moved base is taken in and everything is gated again."""
         self._drive = self._desk.carry_on(self._run_id, may_rebase=self.view.state.phase == "stale")
+        self._watching = True
         self._show()
 
     def action_review(self) -> None:
@@ -127,14 +130,17 @@ class RunScreen(Screen[None]):
         drive = self._drive
         if drive is None:
             return
-        if drive.listen() or drive.active:
+        active = drive.active
+        if drive.listen():
             self._show()
-        elif drive.error is not self._told:
+        elif active:
+            self._show_head()
+        elif self._watching:
+            self._watching = False
+            self._show()
             self._tell_end(drive)
 
     def _tell_end(self, drive: Drive) -> None:
-        self._told = drive.error
-        self._show()
         if drive.refusal is not None:
             self.app.push_screen(FailureScreen(drive.refusal))
         elif drive.error is not None:
@@ -142,7 +148,7 @@ class RunScreen(Screen[None]):
 
     def _show(self) -> None:
         view = self.view
-        self.query_one("#head", Static).update(self._head(view))
+        self._show_head()
         self.query_one("#pipeline", Flow).show_items(pipeline(view.stages))
         self.query_one("#model-text", Static).update(
             block("\n".join(view.model_text.split("\n")[-_TEXT_LINES:]))
@@ -153,6 +159,9 @@ class RunScreen(Screen[None]):
         self._show_sent_back(view)
         self.query_one("#next", Static).update(self._next(view))
         self.refresh_bindings()
+
+    def _show_head(self) -> None:
+        self.query_one("#head", Static).update(self._head(self.view))
 
     def _show_sent_back(self, view: RunView) -> None:
         panel = self.query_one("#sent-back", VerticalScroll)
@@ -170,15 +179,25 @@ class RunScreen(Screen[None]):
         self.query_one("#sent-back-text", Static).update(Content("\n").join(lines))
 
     def _head(self, view: RunView) -> Content:
-        minutes, seconds = divmod(view.elapsed_s(self._desk.clock()), 60)
         attempt = f"attempt {view.attempt or 1} of {view.state.started.attempts}"
-        head = [
-            plain(f" {view.spec.id}", "bold"),
-            plain(attempt),
-            plain(view.model, "$text-primary"),
-            plain(view.cost),
-        ]
-        return Content("   ").join([*head, Content(f"{minutes:02}:{seconds:02}")])
+        return Content("   ").join(
+            [
+                plain(f" {view.spec.id}", "bold"),
+                Content(attempt),
+                Content(view.cost),
+                Content(self._clock()),
+                plain(view.model, "$text-primary"),
+            ]
+        )
+
+    def _clock(self) -> str:
+        """How long this sitting has carried the run on; it stands still when the run does."""
+        if self._drive is None:
+            return "not running"
+        if self._active:
+            self._seconds = int((self._desk.clock() - self._drive.began).total_seconds())
+        minutes, seconds = divmod(self._seconds, 60)
+        return f"{minutes:02}:{seconds:02}"
 
     def _next(self, view: RunView) -> Content:
         if self._active:
