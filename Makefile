@@ -15,8 +15,9 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@touch $(STAMP)
 
+# With nobody at a terminal to ask, the demo approves by itself, and says so.
 demo: install
-	@$(BIN)/agent-gate demo
+	@if [ -t 0 ] && [ -t 2 ]; then $(BIN)/agent-gate demo; else $(BIN)/agent-gate demo --yes; fi
 
 test: install lint types imports unit
 

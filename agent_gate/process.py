@@ -13,9 +13,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agent_gate.errors import SetupError
 
@@ -80,15 +81,17 @@ async def run(
     """
     started = time.monotonic()
     try:
-        transport, child = await asyncio.get_running_loop().subprocess_exec(
-            lambda: _Child(output_cap, on_output),
-            *argv,
-            cwd=cwd,
-            env=dict(env),
-            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
+        transport, child = await _started(
+            asyncio.get_running_loop().subprocess_exec(
+                lambda: _Child(output_cap, on_output),
+                *argv,
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
         )
     except OSError as error:
         raise _cannot_start(argv, error) from None
@@ -159,6 +162,25 @@ class _Child(asyncio.SubprocessProtocol):
 
     def process_exited(self) -> None:
         self.exited.set()
+
+
+async def _started(
+    start: Coroutine[Any, Any, tuple[asyncio.SubprocessTransport, _Child]],
+) -> tuple[asyncio.SubprocessTransport, _Child]:
+    """Starts a process to the end of the start, and only then lets a cancellation through.
+
+    Cancelled half-way, asyncio (3.11) waits for the end of pipes that it never connected: for ever.
+    """
+    starting = asyncio.ensure_future(start)
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError):
+            transport, child = await starting
+            _kill_group(transport.get_pid())
+            await child.exited.wait()
+            transport.close()
+        raise
 
 
 async def _within(seconds: float, event: asyncio.Event) -> bool:

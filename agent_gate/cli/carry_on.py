@@ -68,8 +68,8 @@ def tell_outcome(context: Context, state: RunState) -> None:
             say(next_command(state))
         case "blocked":
             tell(f"  look at it with: agent-gate show {state.run_id}")
-        case "rejected":
-            tell(f"  rejected: {visible(state.end_message)}")
+        case "rejected" | "aborted":
+            tell(f"  {state.phase}: {visible(state.end_message)}")
         case _:
             pass
 
@@ -117,9 +117,9 @@ def _review(context: Context, state: RunState, emit: Emit) -> RunState:
         if choice == "d":
             show_diff(context, state)
         elif choice == "v":
-            from agent_gate.cli.ui import open_review
+            from agent_gate.tui.app import run_review
 
-            open_review(context, state.run_id)
+            run_review(context, state.run_id)
             return context.runs.find(state.run_id).state()
         elif choice == "r":
             reason = click.prompt("why", err=True)

@@ -56,7 +56,7 @@ def show(click_context: click.Context, *, run_name: str, form: str, directory: P
     context = Context.open(directory)
     state = context.runs.find(run_name).state()
     _FORMATS[form](context, state)
-    if state.phase == "rejected":
+    if state.phase in {"rejected", "aborted"}:
         click_context.exit(int(ExitCode.REJECTED))
 
 
@@ -125,7 +125,7 @@ def _show_verdict(state: RunState) -> None:
         return
     say()
     say(heading("clauses"))
-    for clause in state.verdict.clauses:
+    for clause in state.clauses:
         for line in clause_lines(clause):
             say("  " + line)
     for title, reasons in (("blocking", state.verdict.blocking), ("questions", state.verdict.questions)):
@@ -141,12 +141,12 @@ def _show_markdown(_context: Context, state: RunState) -> None:
     say(f"`{spec.id}`, run `{state.run_id}`, {state.phase.replace('_', ' ')}\n")
     if state.verdict:
         say("| clause | state | rests on |\n| --- | --- | --- |")
-        for clause in state.verdict.clauses:
+        for clause in state.clauses:
             basis = "<br>".join(_cell(f"{item.verifier}: {item.basis}") for item in clause.evidence)
             say(f"| {clause.clause} {_cell(clause.sentence)} | {clause.state} | {basis} |")
         say("\n| gate | status | findings |\n| --- | --- | --- |")
         for result in state.results:
-            found = len([finding for finding in result.findings if finding.introduced])
+            found = len(result.at("block")) + len(result.at("ask"))
             say(f"| {result.gate} | {result.status} {_cell(result.reason)} | {found} |")
 
 

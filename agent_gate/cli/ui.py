@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from agent_gate.cli.carry_on import at_a_terminal
 from agent_gate.cli.options import repo_option
 from agent_gate.engine.context import Context
 from agent_gate.errors import UsageError
@@ -18,13 +19,13 @@ from agent_gate.run.state import exit_code
 @click.pass_context
 def review(click_context: click.Context, *, run_name: str, directory: Path) -> None:
     """Open the review screen of RUN; the newest one by default."""
-    from agent_gate.cli.carry_on import at_a_terminal
+    from agent_gate.tui.app import run_review
 
     if not at_a_terminal():
         raise UsageError("review needs a terminal", hint="agent-gate show RUN prints the same things")
     context = Context.open(directory)
     journal = context.runs.find(run_name)
-    open_review(context, journal.run_id)
+    run_review(context, journal.run_id)
     click_context.exit(int(exit_code(journal.state())))
 
 
@@ -33,10 +34,3 @@ def open_home(directory: Path) -> int:
     from agent_gate.tui.app import run_home
 
     return run_home(Context.open(directory))
-
-
-def open_review(context: Context, run_id: str) -> int:
-    """The review screen of one run."""
-    from agent_gate.tui.app import run_review
-
-    return run_review(context, run_id)

@@ -113,6 +113,22 @@ class Policy(Value):
     services: Mapping[str, PlainData] = {}
     zones: tuple[Zone, ...] = ()
 
+    @property
+    def not_enforced(self) -> tuple[str, ...]:
+        """What is stated beside the defaults and has no effect in this version, as keys of the file."""
+        plain, model = Policy(), self.model
+        stated = {
+            "model.fallbacks": model.fallbacks != plain.model.fallbacks,
+            "model.budget_usd_per_day": model.budget_usd_per_day != plain.model.budget_usd_per_day,
+            "environment.install": self.environment.install != plain.environment.install,
+            "services": self.services != plain.services,
+            **{
+                f"gates.{name}.changed_lines": o.changed_lines is not None
+                for name, o in self.gates.options.items()
+            },
+        }
+        return tuple(key for key, differs in stated.items() if differs)
+
     def zones_of(self, paths: Collection[str] | None) -> tuple[Zone, ...]:
         """The zones that a change of these paths enters; all of them where the paths are not known."""
         if paths is None:

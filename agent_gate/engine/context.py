@@ -10,6 +10,7 @@ from agent_gate.domain.proposal import ChangedFile
 from agent_gate.domain.spec import Spec
 from agent_gate.errors import SetupError
 from agent_gate.gating.catalog import Catalog, load_catalog, project_definitions, select_gates
+from agent_gate.gating.checks.hooks import configured_gates
 from agent_gate.gating.environment import Environment, find_environment
 from agent_gate.gating.request import CheckRequest
 from agent_gate.policy import PolicySource, load_policy
@@ -30,6 +31,8 @@ class Change:
     spec: Spec | None = None
     allow_unsandboxed: bool = False
     run_all: bool = False
+    ref: str = ""
+    """The branch that it shall land on; empty for the one that is checked out."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,10 @@ class Context:
         """What the gates are asked about a change; raises SetupError where code could not be confined."""
         sandbox = await self.sandbox(required=change.policy.sandbox.require and not change.allow_unsandboxed)
         paths = [file.path for file in change.files] or None
-        definitions = select_gates(change.policy, change.spec, self.catalog(change.base_commit), paths)
+        configured = configured_gates(self.repository, change.base_commit)
+        definitions = select_gates(
+            change.policy, change.spec, self.catalog(change.base_commit), paths, configured
+        )
         return CheckRequest(
             repository=self.repository,
             base_commit=change.base_commit,
@@ -85,6 +91,7 @@ class Context:
             spec=change.spec,
             sandbox=sandbox,
             allow_unsandboxed=change.allow_unsandboxed or not change.policy.sandbox.require,
+            ref=change.ref,
             use_cache=self.use_cache,
             run_all=change.run_all,
         )

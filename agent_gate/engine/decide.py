@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Literal
 
 from agent_gate.audit.evidence import approval_line
+from agent_gate.audit.verify import ALLOWED_SIGNERS
 from agent_gate.domain.approval import Approval, Person
 from agent_gate.engine.context import Context
+from agent_gate.engine.next_command import next_command
 from agent_gate.engine.recorder import Emit, Recorder, silent
 from agent_gate.errors import AwaitingDecision, StaleBaseError, UsageError
-from agent_gate.run.events import BaseMoved, DecisionMade, utc_now
-from agent_gate.run.state import RunState
+from agent_gate.run.events import BaseMoved, DecisionMade, RunAborted, utc_now
+from agent_gate.run.state import TERMINAL, RunState
 
-ALLOWED_SIGNERS = ".agent-gate/allowed_signers"
 Means = Literal["terminal", "command", "yes"]
 
 
@@ -62,15 +63,24 @@ def approve(
 
 
 def reject(context: Context, run_id: str, *, reason: str, emit: Emit = silent) -> RunState:
-    """Ends the run. Raises UsageError where it waits for no decision, or no reason is given."""
+    """Ends the run, whether it waits for a decision or is only unfinished.
+
+    Raises UsageError where it has ended already, or no reason is given.
+    """
     if not reason.strip():
         raise UsageError("a rejection needs a reason", hint="--reason 'why'")
     journal = context.runs.find(run_id)
     with journal.writing():
         recorder = Recorder(journal, emit)
         state = recorder.state
-        if state.phase not in {"awaiting_approval", "approved", "stale"} or state.binding is None:
-            raise UsageError(f"run {state.run_id} waits for no decision: it is {state.phase}")
+        if state.phase in TERMINAL or state.phase == "sealing":
+            raise UsageError(
+                f"run {state.run_id} cannot be rejected any more: it is {state.phase}",
+                hint=f"agent-gate show {state.run_id}",
+            )
+        if state.binding is None:
+            recorder.record(RunAborted(message=reason.strip()))
+            return recorder.state
         approval = Approval(
             binding=state.binding,
             decision="reject",
@@ -96,7 +106,7 @@ def _require_parked(state: RunState) -> None:
     if state.phase not in {"awaiting_approval", "approved"}:
         raise UsageError(
             f"run {state.run_id} waits for no approval: it is {state.phase.replace('_', ' ')}",
-            hint=f"agent-gate show {state.run_id}",
+            hint=next_command(state) or f"agent-gate show {state.run_id}",
         )
 
 

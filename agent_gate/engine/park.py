@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent_gate.audit.message import render_body, render_subject
+from agent_gate.engine.commit_message import why_refused
 from agent_gate.engine.session import Session
 from agent_gate.run.events import Parked, RunBlocked
 from agent_gate.run.journal import JOURNAL_FILE
@@ -12,13 +13,18 @@ PIN_PREFIX = "refs/agent-gate/runs/"
 
 
 async def park(session: Session) -> None:
-    """Renders subject and body, which the approval will cover, and pins the candidate."""
+    """Renders subject and body, which the approval will cover, and pins the candidate.
+
+    Blocked where the repository's commit-msg hook refuses the message.
+    """
     state = session.state
     spec, verdict = state.started.spec, state.verdict
     assert verdict is not None  # noqa: S101 - only a judged candidate is parked
-    session.recorder.record(
-        Parked(pin=_pin(session), subject=render_subject(spec), body=render_body(spec, verdict))
-    )
+    subject, body = render_subject(spec), render_body(spec, verdict)
+    if refused := await why_refused(session, subject, body):
+        session.recorder.record(RunBlocked(message=refused))
+        return
+    session.recorder.record(Parked(pin=_pin(session), subject=subject, body=body))
 
 
 async def give_up(session: Session) -> None:

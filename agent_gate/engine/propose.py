@@ -22,6 +22,8 @@ async def propose(session: Session) -> None:
     """
     state, recorder = session.state, session.recorder
     number = _attempt_number(state)
+    for key in state.policy.not_enforced if number == 1 else ():
+        recorder.progress("policy", f"{key} is stated, and not enforced by this version")
     model = await session.model()
     session.begin_measuring_base()
     prompt = next_prompt(session.context, state, recorder.journal)

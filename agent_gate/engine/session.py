@@ -61,6 +61,7 @@ class Session:
             policy=state.policy,
             spec=state.started.spec,
             allow_unsandboxed=state.started.allow_unsandboxed,
+            ref=state.started.ref,
         )
 
     def begin_measuring_base(self) -> None:

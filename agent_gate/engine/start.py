@@ -55,6 +55,11 @@ def find_ground(context: Context, options: RunOptions) -> Ground:
             "the policy forbids commits that a model helped with (approval.ai_trailer)",
             hint="change agent-gate.toml on the base branch, or write the change by hand",
         )
+    if source.policy.proposer.command:
+        raise PolicyError(
+            "proposer.command: this version asks models only; it cannot wrap an agent yet",
+            hint="take proposer.command out of agent-gate.toml on the base branch",
+        )
     return Ground(base, ref, source)
 
 

@@ -57,15 +57,19 @@ def project_definitions(repository: Repository, base: str) -> dict[str, bytes]:
 
 
 def select_gates(
-    policy: Policy, spec: Spec | None, catalog: Catalog, paths: Collection[str] | None = None
+    policy: Policy,
+    spec: Spec | None,
+    catalog: Catalog,
+    paths: Collection[str] | None = None,
+    configured: Collection[str] = (),
 ) -> tuple[GateDefinition, ...]:
     """The gates that run: required and advisory ones, and those that a clause or a zone needs.
 
     In the order of their stages. `paths` are the changed ones; without them every zone counts as
-    entered. A gate that is named and does not exist selects nothing here: judging misses its result,
-    and blocks.
+    entered. `configured` are gates that run whatever the lists say. A gate that is named and does not
+    exist selects nothing here: judging misses its result, and blocks.
     """
-    wanted = {*policy.required_gates(paths), *policy.gates.advisory}
+    wanted = {*policy.required_gates(paths), *policy.gates.advisory, *configured}
     for clause in spec.clauses if spec else ():
         for verifier in clause.verified_by:
             if verifier.kind == "gate":

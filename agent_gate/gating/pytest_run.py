@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from agent_gate.process import Completed
 _CANARY = "def test_must_fail():\n    assert False\n\n\ndef test_must_fail_too():\n    raise RuntimeError\n"
 _RECORD_BYTES = 64 * 1024 * 1024
 _DETAIL_CHARACTERS = 4000
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 
 class Failure(Value):
@@ -231,8 +233,8 @@ def _run(completed: Completed, recorded: _Record, cases: Mapping[str, JUnitCase]
             test: CaseRecord(
                 outcome=case.outcome,
                 line=recorded.collected[test],
-                message=case.message,
-                detail=case.detail[-_DETAIL_CHARACTERS:],
+                message=_lasting(case.message, own),
+                detail=_lasting(case.detail, own)[-_DETAIL_CHARACTERS:],
             )
             for test, case in cases.items()
             if test not in mine
@@ -245,6 +247,11 @@ def _run(completed: Completed, recorded: _Record, cases: Mapping[str, JUnitCase]
         duration_ms=completed.duration_ms,
         output_sha256=completed.output_sha256,
     )
+
+
+def _lasting(text: str, own: str) -> str:
+    """What a failing test says, without what differs from run to run: the copy's folder, addresses."""
+    return _ADDRESS.sub("0x…", text.replace(own, ""))
 
 
 def _read(path: Path) -> bytes:

@@ -37,6 +37,8 @@ class CheckRequest:
     limits: Limits = field(default_factory=Limits)
     allow_unsandboxed: bool = False
     """A person agreed that the candidate's code runs unconfined."""
+    ref: str = ""
+    """The branch that the change shall land on, in full; empty for the one that is checked out."""
     use_cache: bool = True
     run_all: bool = False
     """Run the later stages also where an earlier one blocks."""

@@ -45,7 +45,7 @@ async def run_gates(
     """
     results: dict[str, GateResult] = {}
     blocked = False
-    async with _context(request) as context:
+    async with gate_context(request) as context:
         for _, group in groupby(request.definitions, key=lambda gate: gate.stage):
             gates = list(group)
             if blocked and not request.run_all:
@@ -67,12 +67,13 @@ async def measure_base(request: CheckRequest) -> None:
     """
     if not request.use_cache:
         return
-    async with _context(request) as context:
+    async with gate_context(request) as context:
         await together(*(_base(context, gate) for gate in request.definitions if _may_run(request, gate)))
 
 
 @asynccontextmanager
-async def _context(request: CheckRequest) -> AsyncIterator[GateContext]:
+async def gate_context(request: CheckRequest) -> AsyncIterator[GateContext]:
+    """What the gates work with on one request; its copies are gone afterwards."""
     with tempfile.TemporaryDirectory(
         dir=_temporary_root(), prefix="agent-gate-", ignore_cleanup_errors=True
     ) as folder:
@@ -151,6 +152,8 @@ def _read(stored: object, definition: GateDefinition) -> GateResult | None:
 
 def _applies(request: CheckRequest, definition: GateDefinition) -> bool:
     """Whether there is anything to look at: a file in scope, also one that the change deletes."""
+    if definition.check and not CHECKS[definition.check].applies(request):
+        return False
     if "*" in definition.scope:
         return True
     paths = [*request.repository.entries(request.tree), *(file.path for file in request.changed)]

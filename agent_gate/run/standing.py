@@ -12,7 +12,7 @@ from agent_gate.domain.gate import Finding, GateResult
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.proposal import Candidate, Proposal
 from agent_gate.domain.value import sha256
-from agent_gate.domain.verdict import Verdict
+from agent_gate.domain.verdict import Verdict, with_answers
 from agent_gate.run import events as ev
 
 Phase = Literal[
@@ -162,6 +162,16 @@ class RunState:
             *(f"{c.clause} waits for an answer" for c in self.verdict.awaiting if not self._answered(c)),
             *(f"{name} rests on a test that the model wrote: not confirmed" for name in unconfirmed),
         )
+
+    @property
+    def clauses(self) -> tuple[ClauseResult, ...]:
+        """The clauses as they stand, with the answers of the approvals that count."""
+        if self.verdict is None:
+            return ()
+        answers = {
+            clause: text for approval in self.valid_approvals for clause, text in approval.answers.items()
+        }
+        return with_answers(self.verdict, answers)
 
     @property
     def _valid_decisions(self) -> tuple[ev.DecisionMade, ...]:

@@ -95,7 +95,7 @@ def exit_code(state: RunState) -> ExitCode:
     match state.phase:
         case "sealed":
             return ExitCode.DONE
-        case "rejected":
+        case "rejected" | "aborted":
             return ExitCode.REJECTED
         case "awaiting_approval" | "approved" | "sealing" | "stale":
             return ExitCode.AWAITING

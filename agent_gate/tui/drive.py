@@ -33,7 +33,7 @@ class Drive:
     ) -> None:
         """`before` is called first, in the same thread: a decision, which may be refused."""
         self.began = began
-        self.view: RunView = view_of(context.runs.find(run_id).events())
+        self.view: RunView = view_of(context.runs.find(run_id).events(), live=True)
         self.error: BaseException | None = None
         """What stopped it, if anything did: an AgentGateError, or a bug of ours."""
         self._context = context

@@ -70,6 +70,8 @@ class RunView:
     """The gates of the attempt that is checked now."""
     running: frozenset[str] = frozenset()
     base_measured: bool = False
+    live: bool = False
+    """Somebody carries the run on just now; else nothing in it is running, whatever was begun."""
 
     @property
     def run_id(self) -> str:
@@ -176,14 +178,16 @@ class RunView:
     def _base_stage(self) -> Stage:
         if self.base_measured:
             return Stage("base", "passed")
-        return Stage("base", "running" if self.attempt else "waiting")
+        return Stage("base", "running" if self.attempt and self.live else "waiting")
 
     def _model_stage(self) -> Stage:
         match self.state.phase:
             case "drafted":
                 return Stage("model", "waiting")
             case "proposing":
-                return Stage("model", "failed" if self.state.failure else "running")
+                return Stage(
+                    "model", "failed" if self.state.failure else "running" if self.live else "waiting"
+                )
             case _:
                 refused = bool(self.state.current and self.state.current.refused)
                 return Stage("model", "failed" if refused else "passed")
@@ -197,7 +201,7 @@ class RunView:
     def _gate_stage(self, gate: str, result: GateResult | None) -> Stage:
         if result is not None:
             return Stage(gate, result.status, result.reason)
-        return Stage(gate, "running" if gate in self.running else "waiting")
+        return Stage(gate, "running" if gate in self.running and self.live else "waiting")
 
     def _person_stage(self) -> Stage:
         match self.state.phase:
@@ -211,13 +215,13 @@ class RunView:
                 return Stage("you", "waiting")
 
 
-def view_of(events: Iterable[ev.LiveEvent]) -> RunView:
+def view_of(events: Iterable[ev.LiveEvent], *, live: bool = False) -> RunView:
     """The view after these events; raises JournalError where they do not begin with RunStarted."""
     iterator = iter(events)
     first = next(iterator, None)
     if not isinstance(first, ev.RunStarted):
         raise JournalError("the journal does not begin with RunStarted", hint="the run cannot be read")
-    return reduce(see, iterator, RunView(state=fold((first,))))
+    return reduce(see, iterator, RunView(state=fold((first,)), live=live))
 
 
 def see(view: RunView, event: ev.LiveEvent) -> RunView:
@@ -285,7 +289,7 @@ def _clause_view(clause_id: str, sentence: str, result: ClauseResult | None, *, 
 
 _NEXT = {
     "drafted": "the model is asked next",
-    "proposing": "the model is writing",
+    "proposing": "the model writes",
     "proposed": "the reply is applied to the base",
     "prepared": "the gates run on the candidate",
     "checked": "the verdict is made",

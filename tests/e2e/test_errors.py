@@ -90,6 +90,7 @@ def test_a_spec_error_names_file_line_and_field(project: Repository, tmp_path: P
         ("[approval]\nrequired = 0\n", "approval.required"),
         ("not toml", "agent-gate.toml"),
         ("[approval]\nai_trailer = 'forbid'\n", "forbids"),
+        ("[proposer]\ncommand = ['typist']\n", "proposer.command"),
     ],
 )
 def test_a_wrong_policy_names_file_and_field(

@@ -175,6 +175,31 @@ def test_a_moved_base_lands_nothing_and_resume_gates_again(project: Repository, 
     assert agent_gate(project.root, "verify").returncode == 0
 
 
+def test_what_the_policy_states_and_nothing_enforces_is_told(project: Repository, tmp_path: Path) -> None:
+    write_files(project.root, {"agent-gate.toml": "[model]\nbudget_usd_per_day = 1.5\n"})
+    commit_all(project.root)
+    model = record_replies(tmp_path / "prose.jsonl", [PROSE])
+    ran = agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model, "--attempts", "1")
+    assert "model.budget_usd_per_day is stated, and not enforced by this version" in ran.stderr
+
+
+def test_an_unfinished_run_can_be_rejected_too(project: Repository, tmp_path: Path) -> None:
+    model = record_replies(tmp_path / "prose.jsonl", [PROSE])
+    agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model, "--attempts", "2")
+    assert agent_gate(project.root, "reject", "@", "--reason", "the model does not get it").returncode == 0
+    assert agent_gate(project.root, "resume", "@").returncode == 5
+    assert agent_gate(project.root, "reject", "@", "--reason", "again").returncode == 2
+
+
+def test_a_sealed_run_shows_the_answer_that_a_clause_rests_on(project: Repository, tmp_path: Path) -> None:
+    model = record_replies(tmp_path / "good.jsonl", [GOOD])
+    agent_gate(project.root, "run", str(tmp_path / "manual.yaml"), "--model", model)
+    agent_gate(project.root, "approve", "@", "--answer", "DEC-1=only // is used")
+    shown = agent_gate(project.root, "show", "@").stdout
+    assert "✓ DEC-1" in shown
+    assert "only // is used" in shown
+
+
 def test_show_speaks_json_and_markdown(project: Repository, tmp_path: Path) -> None:
     model = record_replies(tmp_path / "good.jsonl", [GOOD])
     agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model)

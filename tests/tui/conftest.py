@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 from repositories import MakeRepository
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
 
 from agent_gate.domain.approval import Person
 from agent_gate.domain.gate import Finding, GateResult, TestCase
@@ -28,6 +30,8 @@ from agent_gate.run.journal import Journal
 from agent_gate.spec_file import parse_spec
 from agent_gate.tui.app import AgentGateApp, Start, make_app
 from agent_gate.vcs.repo import Entry, Repository
+
+SVGImageExtension.file_extension = "svg"  # the plugin names it as older versions of syrupy did
 
 RUN_ID = "01JABCDEF0123456789ABCDEFG"
 NOON = datetime(2025, 6, 2, 12, 0, tzinfo=UTC)
@@ -122,12 +126,16 @@ def until() -> Until:
 
 
 @pytest.fixture
-def type_text() -> TypeText:
+def type_text(until: Until) -> TypeText:
     """Puts a text where the cursor is, as a terminal's paste does."""
 
     async def put(pilot: Pilot[Any], text: str) -> None:
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input | TextArea))
+        place = pilot.app.focused
         pilot.app.post_message(events.Paste(text))
-        await pilot.pause()
+        await until(
+            pilot, lambda: text in (place.value if isinstance(place, Input) else getattr(place, "text", ""))
+        )
 
     return put
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from agent_gate.run import events as ev
@@ -10,6 +11,10 @@ from agent_gate.tui.screens.home import HomeScreen
 from agent_gate.tui.screens.review import ReviewScreen
 from agent_gate.tui.screens.run import RunScreen
 from agent_gate.tui.screens.spec_form import SpecScreen
+
+
+def screen_class(pilot: Pilot[Any]) -> type:
+    return type(pilot.app.screen)
 
 
 async def test_an_empty_repository_says_what_to_do(open_app: Any, screen_text: Any) -> None:
@@ -20,7 +25,7 @@ async def test_an_empty_repository_says_what_to_do(open_app: Any, screen_text: A
         assert "agent-gate demo" in text
         assert "shop ─ main@" in text
         await pilot.press("n")
-        assert isinstance(pilot.app.screen, SpecScreen)
+        assert screen_class(pilot) is SpecScreen
 
 
 async def test_runs_that_wait_for_a_person_stand_first_and_each_says_its_next_step(
@@ -41,14 +46,14 @@ async def test_runs_that_wait_for_a_person_stand_first_and_each_says_its_next_st
         text = screen_text(pilot)
         assert "● orders-once" in text
         assert "waits for you" in text
-        assert "stopped before its end" in text
+        assert "stopped; next: the model writes" in text
         await pilot.press("enter")
-        assert isinstance(pilot.app.screen, ReviewScreen)
+        assert screen_class(pilot) is ReviewScreen
         await pilot.press("escape")
-        assert isinstance(pilot.app.screen, HomeScreen)
+        assert screen_class(pilot) is HomeScreen
         await until(pilot, lambda: runs.option_count == 3)
         await pilot.press("down", "enter")
-        assert isinstance(pilot.app.screen, RunScreen)
+        assert screen_class(pilot) is RunScreen
         assert "g goes on" in screen_text(pilot)
 
 

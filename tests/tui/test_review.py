@@ -93,7 +93,7 @@ async def test_a_rejection_needs_a_reason_and_ends_the_run(
         await pilot.press("enter")
         await until(pilot, lambda: "rejected: the lock comes too late" in screen_text(pilot))
         await pilot.press("a")  # nothing is left to approve
-        assert not isinstance(pilot.app.screen, AskScreen)
+        assert len(pilot.app.screen_stack) == 2
         await pilot.press("escape")
     state = parked.journal.state()
     assert (state.phase, state.end_message) == ("rejected", "the lock comes too late")

@@ -55,7 +55,7 @@ async def test_a_run_goes_from_the_form_to_the_seal(
         await until(pilot, lambda: "Approve exactly this" in screen_text(pilot))
         assert "line 2 locks, line 3 reads" in screen_text(pilot)
         await pilot.press("y")
-        await until(pilot, lambda: "Agent-Gate-Evidence: sha256:" in screen_text(pilot))
+        await until(pilot, lambda: "Agent-Gate-Result: pass" in screen_text(pilot))
         tip = gated_shop.resolve("refs/heads/main")
         assert f"agent-gate verify {tip[:12]}" in screen_text(pilot)
     state = Context.open(gated_shop.root).runs.find("@").state()

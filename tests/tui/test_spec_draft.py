@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from agent_gate.errors import SpecError
 from agent_gate.spec_file import parse_spec
 from agent_gate.tui.questions import SECTIONS
-from agent_gate.tui.spec_draft import ClauseDraft, SpecDraft, check, from_yaml, to_yaml
+from agent_gate.tui.spec_check import check
+from agent_gate.tui.spec_draft import ClauseDraft, SpecDraft
+from agent_gate.tui.spec_yaml import from_yaml, to_yaml
 
 FILE = """\
 # written by hand

@@ -10,6 +10,10 @@ from agent_gate.gating.context import GateContext
 from agent_gate.gating.request import CheckRequest
 
 
+def _always(_: CheckRequest) -> bool:
+    return True
+
+
 def _nothing(_: CheckRequest) -> Mapping[str, str]:
     return {}
 
@@ -24,4 +28,6 @@ class Check:
 
     run: Callable[[GateContext, GateDefinition], Awaitable[GateResult]]
     inputs: Callable[[CheckRequest], Mapping[str, str]] = _nothing
+    applies: Callable[[CheckRequest], bool] = _always
+    """Whether there is anything to look at, where the patterns of `scope` cannot tell."""
     measure_base: Callable[[GateContext, GateDefinition], Awaitable[object]] = _no_base

@@ -177,8 +177,10 @@ def _about_the_change(runs: Runs) -> Iterator[Finding]:
 
 
 def _line(message: str) -> str:
+    """The one line that says most: of a failed set-up the error (`E …`), else the first one."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return lines[0][:300] if lines else ""
+    said = next((line.removeprefix("E ") for line in lines if line.startswith("E ")), "".join(lines[:1]))
+    return said.strip()[:300]
 
 
 def _tail(detail: str) -> str:

@@ -156,11 +156,17 @@ class HelpScreen(Dialog[None]):
         )
 
 
+_NOT_OURS = ("focus_next", "focus_previous", "copy_text", "command_palette", "help_quit")
+
+
 def _key_lines(screen: Screen[object]) -> list[Content]:
-    seen: dict[str, str] = {}
+    """The keys of the screen, each once; those that every screen has come last."""
+    keys: dict[str, str] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
         told = binding.tooltip or binding.description
-        if told and not binding.system and told not in seen.values():
-            seen[screen.app.get_key_display(binding)] = told
-    return [Content.assemble((f"{key:>12}  ", "bold $text-accent"), told) for key, told in seen.items()]
+        if active.node in {screen, screen.app} and told and not binding.action.endswith(_NOT_OURS):
+            keys.setdefault(told, screen.app.get_key_display(binding))
+    lines = [(key, told) for told, key in keys.items()]
+    lines += [("Tab", "From one place to the next, Shift-Tab back"), ("^q", "Quit from anywhere")]
+    return [Content.assemble((f"{key:>9}  ", "bold $text-accent"), told) for key, told in lines]

@@ -28,12 +28,11 @@ _NAME = 26
 _WORDS = 42
 _BRIEF_ID = 8
 
-_EMPTY = """No runs here yet.
-
-A run begins with a spec: what the change shall do, and the load, the failures, the threats and the
-latency that it must survive. You write that; a model types the change; gates check it; you decide.
-
-"""
+_EMPTY = (
+    "No runs here yet.\n\n"
+    "A run begins with a spec: what the change shall do, and the load, the failures, the threats and the "
+    "latency that it must survive. You write that; a model types the change; gates check it; you decide.\n\n"
+)
 
 
 class HomeScreen(Screen[None]):
@@ -44,7 +43,7 @@ class HomeScreen(Screen[None]):
         Binding("o", "open_spec", "Open spec", tooltip="Open a spec file of this repository"),
         Binding(
             "enter",
-            "app.nothing",
+            "open_run",
             "Open the run",
             key_display="Enter",
             tooltip="Open the run under the cursor",
@@ -97,6 +96,14 @@ class HomeScreen(Screen[None]):
         else:
             self.app.push_screen(RunScreen(self._desk, run_id))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
+        """A run can be opened where there is one."""
+        return bool(self._views or self._damaged) if action == "open_run" else True
+
+    def action_open_run(self) -> None:
+        """Opens the run under the cursor."""
+        self.query_one("#runs", OptionList).action_select()
+
     def action_new_spec(self) -> None:
         """An empty form, or the one that was left."""
         self.app.push_screen(SpecScreen(self._desk))
@@ -145,6 +152,7 @@ class HomeScreen(Screen[None]):
     def _show(self) -> None:
         runs = self.query_one("#runs", OptionList)
         nothing = not (self._views or self._damaged)
+        self.refresh_bindings()
         runs.display = not nothing
         self.query_one("#empty").display = nothing
         chosen = runs.highlighted_option.id if runs.highlighted_option else None
@@ -163,11 +171,7 @@ class HomeScreen(Screen[None]):
         state = (
             "running" if active else view.state.phase if view.waits_for_person or view.ended else "waiting"
         )
-        words = (
-            view.next
-            if active or view.waits_for_person or view.ended
-            else f"stopped before its end: {view.next}"
-        )
+        words = view.next if active or view.waits_for_person or view.ended else f"stopped; next: {view.next}"
         tail = f"attempt {view.attempt} of {view.state.started.attempts}  {view.run_id[-_BRIEF_ID:]}"
         room = max(self.size.width - 6 - 2 - len(tail) - 2, 30)
         name = min(_NAME, room // 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -58,7 +59,7 @@ class RunScreen(Screen[None]):
     @property
     def view(self) -> RunView:
         """The run as far as it is known."""
-        return self._drive.view if self._drive is not None else self._stopped_view
+        return replace(self._drive.view, live=self._active) if self._drive is not None else self._stopped_view
 
     def compose(self) -> ComposeResult:
         """Head, pipeline, the model beside the clauses, and what comes next."""
@@ -225,5 +226,5 @@ class RunScreen(Screen[None]):
             )
         hint = view.state.failure.hint if view.state.failure else "nothing is lost"
         return Content.assemble(
-            sign("errored"), " ", plain(f"stopped: {view.next}", "bold"), f"   {hint}   ", ("g", "bold $text-accent"), " goes on"
+            sign("errored"), " ", plain(f"stopped; next: {view.next}", "bold"), f"   {hint}   ", ("g", "bold $text-accent"), " goes on"
         )  # fmt: skip

@@ -9,30 +9,32 @@ from typing import ClassVar
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Footer, OptionList, Static
-from textual.widgets.option_list import Option
 
 from agent_gate.domain.spec import Spec
 from agent_gate.engine.start import RunOptions, start_run
 from agent_gate.errors import AgentGateError, SetupError, SpecError
 from agent_gate.tui.desk import Desk
 from agent_gate.tui.drafts import KeptDraft
-from agent_gate.tui.questions import BY_NAME, CLAUSE_ID, NOT_APPLICABLE, SECTIONS, Section
+from agent_gate.tui.questions import BY_NAME, NOT_APPLICABLE, SECTIONS, Section
 from agent_gate.tui.screens.dialogs import AskScreen, ConfirmScreen, FailureScreen
 from agent_gate.tui.screens.open_spec import SPEC_FOLDER
 from agent_gate.tui.screens.run import RunScreen
 from agent_gate.tui.signs import plain, sign
-from agent_gate.tui.spec_draft import Problem, SpecDraft, TableError, check, from_yaml, to_yaml
+from agent_gate.tui.spec_check import check
+from agent_gate.tui.spec_draft import Problem, SpecDraft
+from agent_gate.tui.spec_yaml import TableError, from_yaml, to_yaml
 from agent_gate.tui.widgets.field_row import FieldRow
+from agent_gate.tui.widgets.section_menu import SectionMenu
+from agent_gate.tui.widgets.section_page import SectionPage
 
 _PAUSE_S = 0.25
 """How long nobody types before the draft is kept and read."""
-_BAR = 8
 
 
 class SpecScreen(Screen[None]):
@@ -77,15 +79,8 @@ class SpecScreen(Screen[None]):
         """Sections, form, and the line that says what to do."""
         yield Static(classes="head", id="head")
         with Horizontal(id="body"):
-            with Vertical(id="left"):
-                sections = OptionList(id="sections", markup=False, classes="panel")
-                sections.border_title = "Sections"
-                yield sections
-                yield Static(id="bars")
-            with Vertical(id="page", classes="panel"):
-                yield Static(id="question")
-                yield Static(id="section-problem")
-                yield VerticalScroll(id="form", can_focus=False)
+            yield SectionMenu(id="left")
+            yield SectionPage(id="page", classes="panel")
         yield Static(id="next", classes="next")
         yield Footer(show_command_palette=False, compact=True)
 
@@ -274,8 +269,7 @@ class SpecScreen(Screen[None]):
 
     def _judge(self) -> None:
         self.spec, self.problems = check(self.draft, self._path or "the draft", self._before)
-        self._show_frame()
-        self._show_problems()
+        self._show()
 
     def _read(self, path: str) -> str:
         try:
@@ -287,103 +281,24 @@ class SpecScreen(Screen[None]):
 
     async def _open(self, section: Section, *, focus: bool = True, clause: int = -1) -> None:
         self._section = section
-        form = self.query_one("#form", VerticalScroll)
-        await form.remove_children()
-        await form.mount(*self._widgets(section))
-        self._show_frame()
-        self._show_problems()
+        page = self.query_one(SectionPage)
+        await page.open(section, self.draft, all_fields=self._all_fields)
+        self._show()
         if focus:
             self._focus_first(clause)
 
-    def _widgets(self, section: Section) -> list[Widget]:
-        draft = self.draft
-        widgets: list[Widget] = [
-            FieldRow(field, draft.text(field.name), section=section.name)
-            for field in section.fields
-            if self._is_shown(field.rare, draft.text(field.name))
-        ]
-        for index, clause in enumerate(draft.of(section.name)):
-            widgets.append(Static(plain(clause.id, "bold"), classes="clause-head"))
-            widgets += [
-                FieldRow(field, clause.text(field.name), section=section.name, clause=index)
-                for field in (CLAUSE_ID, *section.clause)
-                if self._is_shown(
-                    field.rare or field is CLAUSE_ID,
-                    clause.text(field.name) if field is not CLAUSE_ID else "",
-                )
-            ]
-        if section.clause and not draft.of(section.name):
-            widgets.append(
-                Static(Content.assemble(("F2", "bold $text-accent"), " adds a clause"), classes="invite")
-            )
-            if section.answerable:
-                reason = draft.not_applicable.get(section.name, "")
-                widgets.append(FieldRow(NOT_APPLICABLE, reason, section=section.name))
-        return widgets
-
-    def _is_shown(self, rare: bool, text: str) -> bool:
-        return self._all_fields or not rare or bool(text.strip())
-
     def _focus_first(self, clause: int = -1) -> None:
-        rows = [row for row in self.query(FieldRow) if row.clause == clause or clause < 0]
-        if rows:
-            rows[0].focus_editor()
-        else:
+        if not self.query_one(SectionPage).focus_first(clause):
             self.query_one("#sections").focus()
 
-    def _show_frame(self) -> None:
+    def _show(self) -> None:
         named = self.draft.text("id") or "new spec"
         head = f" agent-gate ─ {self._desk.place}   {named} · {self.draft.text('risk')}"
         self.query_one("#head", Static).update(plain(head, "bold"))
-        sections = self.query_one("#sections", OptionList)
-        with sections.prevent(OptionList.OptionHighlighted):
-            sections.set_options(Option(self._section_line(section), id=section.name) for section in SECTIONS)
-            sections.highlighted = SECTIONS.index(self._section)
-        self.query_one("#page").border_title = self._section.title
-        self.query_one("#question", Static).update(
-            Content.styled(self._section.question, "italic $text-primary")
-        )
-        self.query_one("#bars", Static).update(self._bars())
-
-    def _section_line(self, section: Section) -> Content:
-        count = len(self.draft.of(section.name))
-        return Content.assemble(
-            sign(self._section_state(section)), f" {section.title:15}", (str(count or ""), "$text-muted")
-        )
-
-    def _section_state(self, section: Section) -> str:
-        if not self.draft.is_begun(section):
-            return "open"
-        return "problem" if any(problem.section == section.name for problem in self.problems) else "answered"
-
-    def _bars(self) -> Content:
-        machine, person, total = self.draft.rests_on
-        lines = [
-            Content.assemble(f"{name:8}", (_bar(count, total), style), (f" {count}/{total}", "$text-muted"))
-            for name, count, style in (
-                ("machine", machine, "$text-success"),
-                ("person", person, "$text-accent"),
-            )
-        ]
-        return Content("\n").join(lines)
-
-    def _show_problems(self) -> None:
+        self.query_one(SectionMenu).show_draft(self.draft, self.problems, self._section)
         begun = self.draft.is_begun(self._section)
         here = [problem for problem in self.problems if begun and problem.section == self._section.name]
-        rows = list(self.query(FieldRow))
-        for row in rows:
-            row.tell("")
-        of_section: list[Content] = []
-        for problem in here:
-            at = next((r for r in rows if (r.field.name, r.clause) == (problem.field, problem.clause)), None)
-            if at is not None:
-                at.tell(problem.message, problem.hint)
-            else:
-                told = f"{problem.field}: {problem.message}" if problem.field else problem.message
-                of_section.append(Content.assemble(sign("problem"), " ", plain(told, "$text-warning")))
-        line = self.query_one("#section-problem", Static)
-        line.display = bool(of_section)
-        line.update(Content("\n").join(of_section))
+        self.query_one(SectionPage).tell(here)
 
     def _say(self, text: str, state: str = "told") -> None:
         self._told_lately = True
@@ -395,11 +310,6 @@ class SpecScreen(Screen[None]):
         example = f"e.g. {row.field.example}" if row.field.example else self._section.question
         advice = Content.assemble(sign("told"), " ", plain(row.field.advice or example))
         self.query_one("#next", Static).update(advice)
-
-
-def _bar(count: int, total: int) -> str:
-    full = round(_BAR * count / total) if total else 0
-    return "█" * full + "░" * (_BAR - full)
 
 
 def _row_of(widget: Widget | None) -> FieldRow | None:

@@ -39,6 +39,7 @@ class DiffView(ScrollView, can_focus=True):
             "told",
             "number",
             "more",
+            "here",
         )
     }
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -97,7 +98,7 @@ class DiffView(ScrollView, can_focus=True):
         row = self._shown[number]
         style = self.get_component_rich_style(f"diff--{row.kind}")
         if self._stops and number == self._stops[self._at]:
-            style += Style(reverse=row.kind == "file", bold=True)
+            style += self.get_component_rich_style("diff--here") if row.kind == "file" else Style(bold=True)
         strip = Strip(self._segments(row, style))
         more = strip.cell_length > scroll_x + width
         filled = base if row.kind in {"context", "note"} else style

@@ -384,3 +384,17 @@ async def test_the_environments_plugins_work_by_their_names(bench: MakeBench) ->
     assert {"asyncio", "xdist"} <= {plugin.name for plugin in whole.plugins}
     result = await made.result({"m.py": "X = 2\n"}, environment=whole)
     assert (result.status, result.findings) == ("passed", ()), result
+
+
+async def test_what_a_failing_test_says_is_the_same_in_every_run(calc: Bench) -> None:
+    change = {
+        "tests/test_says.py": "class Box:\n    pass\n\n\ndef test_address():\n    assert Box() == 1\n\n\n"
+        "def test_without_fixture(no_such_fixture):\n    assert no_such_fixture\n"
+    }
+    first = await calc.result(change, use_cache=False)
+    second = await calc.result(change, use_cache=False)
+    assert first.status == "failed"
+    assert [f.fingerprint for f in first.findings] == [f.fingerprint for f in second.findings]
+    said = {finding.message.partition(": ")[2] for finding in first.findings}
+    assert any(text.startswith("fixture 'no_such_fixture' not found") for text in said), said
+    assert not any("/agent-gate-" in finding.excerpt + finding.message for finding in first.findings)
