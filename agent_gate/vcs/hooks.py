@@ -155,7 +155,7 @@ def _tracked_hook(repository: Repository, base: str, name: str, folder: str) -> 
         name=name,
         command=path,
         content=repository.blob(entry.oid),
-        tracked_folder="" if folder == "." else folder,
+        tracked_folder=folder,
         tracked_file=path,
     )
 

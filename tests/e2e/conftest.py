@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sandboxes import sandbox_or_skip
 
@@ -10,3 +12,16 @@ from sandboxes import sandbox_or_skip
 async def confined() -> None:
     """Skips where the machine has no sandbox; in CI that is a failure."""
     await sandbox_or_skip()
+
+
+@pytest.fixture(scope="session")
+def results_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results are kept by content, so tests on the same trees need not gate them again and again."""
+    return tmp_path_factory.mktemp("results")
+
+
+@pytest.fixture(autouse=True)
+def _shared_results(
+    results_cache: Path, _hermetic_environment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENT_GATE_CACHE_DIR", str(results_cache))

@@ -44,6 +44,11 @@ def found(repository: Repository) -> Hook:
     return hook
 
 
+def commit_all_without_hooks(repository: Repository) -> None:
+    git(repository.root, "add", "--all")
+    git(repository.root, "-c", "core.hooksPath=/dev/null", "commit", "--quiet", "--message", "more")
+
+
 def git_runs_one(repository: Repository) -> bool:
     """Whether git itself runs a pre-commit hook here: those of these tests exit with 7 or refuse nothing."""
     done = subprocess.run(
@@ -101,6 +106,8 @@ def test_the_nearest_scope_wins_and_tilde_is_home(project: Repository, tmp_path:
 
 def test_an_empty_path_turns_hooks_off(project: Repository) -> None:
     install(project.common_directory / "hooks" / PRE_COMMIT)
+    install(project.root / PRE_COMMIT)
+    commit_all_without_hooks(project)
     git(project.root, "config", "core.hooksPath", "")
     assert find_hook(project, PRE_COMMIT, "HEAD") is None
     assert not git_runs_one(project)
@@ -126,7 +133,10 @@ def _linked_folder(repository: Repository) -> None:
     folder.symlink_to("../.githooks")
 
 
-@pytest.mark.parametrize("configure", [_relative, _absolute, _other_name, _linked_folder])
+CONFIGURED = pytest.mark.parametrize("configure", [_relative, _absolute, _other_name, _linked_folder])
+
+
+@CONFIGURED
 def test_a_folder_of_the_repository_counts_as_the_base_has_it(
     project: Repository, configure: Callable[[Repository], None]
 ) -> None:
@@ -138,6 +148,18 @@ def test_a_folder_of_the_repository_counts_as_the_base_has_it(
     assert not hook.is_made_of(".githooks-of-others")
     assert hook.files == {}
     assert not git_runs_one(project)  # git takes the work tree's version
+
+
+@CONFIGURED
+def test_a_folder_that_the_work_tree_leads_elsewhere_stays_the_bases(
+    project: Repository, configure: Callable[[Repository], None], tmp_path: Path
+) -> None:
+    configure(project)
+    install(tmp_path / "evil" / PRE_COMMIT, CHANGED)
+    shutil.rmtree(project.root / ".githooks")
+    (project.root / ".githooks").symlink_to(tmp_path / "evil")
+    assert found(project).content == BASES.encode()
+    assert not git_runs_one(project)
 
 
 def test_a_link_to_a_file_of_the_repository_counts_as_the_base_has_it(project: Repository) -> None:
@@ -205,10 +227,11 @@ def test_a_hook_that_came_after_the_base_is_none_of_its(project: Repository) -> 
     assert find_hook(project, PRE_COMMIT, "HEAD^") is None
 
 
-def test_in_a_linked_work_tree_the_main_ones_folder_counts(project: Repository, tmp_path: Path) -> None:
+@pytest.mark.parametrize("place", ["../linked", "trees/linked"])
+def test_in_a_linked_work_tree_the_main_ones_folder_counts(project: Repository, place: str) -> None:
     install(project.common_directory / "hooks" / PRE_COMMIT)
-    git(project.root, "worktree", "add", "--quiet", str(tmp_path / "linked"))
-    linked = Repository.open(tmp_path / "linked")
+    git(project.root, "worktree", "add", "--quiet", place)
+    linked = Repository.open(project.root / place)
     assert found(linked).content == MINE.encode()
     (project.common_directory / "hooks" / PRE_COMMIT).unlink()
     (project.common_directory / "hooks" / PRE_COMMIT).symlink_to("../../.githooks/pre-commit")
@@ -238,3 +261,11 @@ def test_a_folder_that_holds_more_than_hooks_is_refused(project: Repository, tmp
     git(project.root, "config", "core.hooksPath", str(tmp_path / "all"))
     with pytest.raises(RepositoryError, match="more than 64 MiB"):
         find_hook(project, PRE_COMMIT, "HEAD")
+
+
+def test_a_hook_that_the_base_has_not_executable_is_none(project: Repository) -> None:
+    (project.root / ".githooks" / PRE_COMMIT).chmod(0o644)
+    commit_all(project.root, "off")
+    (project.root / ".githooks" / PRE_COMMIT).chmod(0o755)
+    git(project.root, "config", "core.hooksPath", ".githooks")
+    assert find_hook(project, PRE_COMMIT, "HEAD") is None

@@ -82,6 +82,17 @@ def test_a_file_that_its_own_attributes_change_is_no_obstacle(
     assert git(folder, "write-tree") == tree
 
 
+def test_attributes_of_the_change_start_no_filter_of_the_user(project: Repository, tmp_path: Path) -> None:
+    witness = tmp_path / "ran"
+    git(project.root, "config", "--global", "filter.mark.clean", f"touch {witness}; cat")
+    attributes = Entry("100644", project.write_blob(b"* filter=mark\n"))
+    tree = project.write_tree("HEAD", {".gitattributes": attributes})
+    folder = tmp_path / "copy"
+    materialise(project, tree, folder)
+    make_synthetic(project, folder, project.tree_of("HEAD"), tree)
+    assert not witness.exists()
+
+
 def test_a_tree_with_a_git_directory_of_its_own_is_refused(project: Repository, tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     write_files(folder, {".git/config": "[core]\n\tfsmonitor = touch /tmp/owned\n"})

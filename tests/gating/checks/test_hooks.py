@@ -18,6 +18,7 @@ from repositories import commit_all, git
 from agent_gate.domain.gate import GateResult
 from agent_gate.domain.policy import GateOptions, GatesPolicy, Policy
 from agent_gate.domain.verdict import NOT_APPLICABLE, judge
+from agent_gate.gating.catalog import load_catalog, select_gates
 from agent_gate.gating.checks.hooks import configured_gates
 from agent_gate.vcs.hooks import PRE_COMMIT
 from agent_gate.vcs.repo import Entry, Repository
@@ -65,6 +66,14 @@ async def test_a_hook_that_looks_at_what_is_staged(project: Bench) -> None:
     assert verdict.outcome == "blocked"
     advisory = judge(None, Policy(gates=GatesPolicy(required=(), advisory=("hooks",))), "t", [bad])
     assert (advisory.outcome, len(advisory.questions)) == ("passed", 1)
+
+
+def test_it_runs_where_it_is_configured_and_in_no_list() -> None:
+    policy = Policy(gates=GatesPolicy(required=("scope",), advisory=()))
+    catalog = load_catalog()
+    assert [gate.id for gate in select_gates(policy, None, catalog)] == ["scope"]
+    chosen = select_gates(policy, None, catalog, configured=("hooks",))
+    assert [(gate.id, gate.stage, gate.executes) for gate in chosen][1:] == [("hooks", "tests", True)]
 
 
 async def test_a_second_look_is_cached_until_the_hook_changes(project: Bench) -> None:
@@ -133,10 +142,29 @@ async def test_a_hook_that_gives_no_answer_is_errored(
     assert "advisory" in result.hint
 
 
-async def test_a_script_without_a_first_line_is_the_shells_as_in_git(project: Bench) -> None:
+@pytest.mark.parametrize("confined", [False, True])
+async def test_a_script_without_a_first_line_is_the_shells_as_in_git(
+    bench: MakeBench, confined: bool
+) -> None:
+    project = await bench(FILES, "hooks", confined=confined)
     install(project.repository, "test -f a.py\n")
     assert (await project.result({"b.py": "b = 2\n"})).status == "passed"
     assert (await project.result({"a.py": None})).status == "failed"
+
+
+async def test_what_it_says_does_not_depend_on_where_it_ran(project: Bench) -> None:
+    install(project.repository, '#!/bin/sh\necho "$PWD/a.py: wrong"\nexit 1\n')
+    results = [await project.result({"a.py": "a = 2\n"}, use_cache=False) for _ in range(2)]
+    assert results[0].findings[0].excerpt == "a.py: wrong"
+    assert results[0].findings == results[1].findings
+
+
+async def test_the_environment_of_the_tests_comes_first_on_the_path(project: Bench) -> None:
+    python = project.request.environment.python
+    install(
+        project.repository, f'#!/bin/sh\ntest "$(command -v {python.name})" = {python} && ruff --version\n'
+    )
+    assert (await project.result({"a.py": "a = 2\n"})).status == "passed"
 
 
 async def test_a_hook_finds_what_git_tells_it(project: Bench) -> None:
