@@ -259,4 +259,6 @@ _EXAMPLES = {
     "risk": "standard",
     "cwe": "CWE-89",
     "stride": "[S, T]",
+    "verified_by": '["pytest:tests/test_orders.py::test_same_key"]',
+    "expect": '["p95 <= 50 ms"]',
 }

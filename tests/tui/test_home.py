@@ -17,15 +17,15 @@ def screen_class(pilot: Pilot[Any]) -> type:
     return type(pilot.app.screen)
 
 
-async def test_an_empty_repository_says_what_to_do(open_app: Any, screen_text: Any) -> None:
+async def test_an_empty_repository_says_what_to_do(open_app: Any, until: Any, screen_text: Any) -> None:
     async with open_app().run_test() as pilot:
-        await pilot.pause()
+        await until(pilot, lambda: "No runs here yet" in screen_text(pilot))
         text = screen_text(pilot)
         assert "No runs here yet" in text
         assert "agent-gate demo" in text
         assert "shop ─ main@" in text
         await pilot.press("n")
-        assert screen_class(pilot) is SpecScreen
+        await until(pilot, lambda: screen_class(pilot) is SpecScreen)
 
 
 async def test_runs_that_wait_for_a_person_stand_first_and_each_says_its_next_step(
@@ -48,13 +48,13 @@ async def test_runs_that_wait_for_a_person_stand_first_and_each_says_its_next_st
         assert "waits for you" in text
         assert "stopped; next: the model writes" in text
         await pilot.press("enter")
-        assert screen_class(pilot) is ReviewScreen
+        await until(pilot, lambda: screen_class(pilot) is ReviewScreen)
         await pilot.press("escape")
-        assert screen_class(pilot) is HomeScreen
+        await until(pilot, lambda: screen_class(pilot) is HomeScreen)
         await until(pilot, lambda: runs.option_count == 3)
         await pilot.press("down", "enter")
-        assert screen_class(pilot) is RunScreen
-        assert "g goes on" in screen_text(pilot)
+        await until(pilot, lambda: screen_class(pilot) is RunScreen)
+        await until(pilot, lambda: "g goes on" in screen_text(pilot))
 
 
 async def test_a_damaged_journal_is_told_and_hides_no_other(
@@ -67,7 +67,7 @@ async def test_a_damaged_journal_is_told_and_hides_no_other(
         await until(pilot, lambda: runs.option_count == 2)
         assert parked.journal.run_id == runs.options[0].id
         await pilot.press("end", "enter")
-        assert "error:" in screen_text(pilot)
+        await until(pilot, lambda: "error:" in screen_text(pilot))
 
 
 async def test_help_lists_the_keys_of_the_screen(open_app: Any, screen_text: Any) -> None:
@@ -89,6 +89,7 @@ async def test_a_run_cannot_deceive_the_terminal_by_its_names(
     async with open_app("home").run_test(size=(120, 24)) as pilot:
         await until(pilot, lambda: pilot.app.screen.query_one("#runs", OptionList).option_count == 1)
         await pilot.press("enter")
+        await until(pilot, lambda: screen_class(pilot) is RunScreen)
         text = screen_text(pilot)
         assert "evil\\x1b[2J[red]model[/red]\\u202e" in text
         assert "\x1b" not in text

@@ -37,19 +37,28 @@ approach:
 
 @pytest.fixture
 def shown(until: Any, screen_text: Any) -> Callable[..., Any]:
-    """`shown(text, *keys)`: presses the keys, then waits for a text to be on the screen."""
+    """`shown(text, *keys)`: presses the keys, then waits for a text to be on the screen.
 
-    def make(text: str, *keys: str) -> Any:
+    `first` is waited for before the keys are pressed.
+    """
+
+    def make(text: str, *keys: str, first: str = "") -> Any:
         async def before(pilot: Pilot[Any]) -> None:
-            await pilot.pause()
+            await until(pilot, lambda: first in screen_text(pilot))
             for key in keys:
+                await until(pilot, lambda: _settled(pilot))
                 await pilot.press(key)
-            await until(pilot, lambda: text in screen_text(pilot))
+            await until(pilot, lambda: text in screen_text(pilot) and _settled(pilot))
             await pilot.pause()
 
         return before
 
     return make
+
+
+def _settled(pilot: Pilot[Any]) -> bool:
+    """The focus is where it will be."""
+    return pilot.app.focused is not None or not pilot.app.screen.focus_chain
 
 
 @both_sizes
@@ -85,7 +94,9 @@ def test_spec_with_a_problem(
     target.parent.mkdir()
     target.write_text(SPEC)
     keys = ("o", "down", "enter", "pagedown", "pagedown", "pagedown", "pagedown", "tab", "tab")
-    assert snap_compare(open_app(), terminal_size=size, run_before=shown("3 in the morning", *keys))
+    assert snap_compare(
+        open_app(), terminal_size=size, run_before=shown("3 in the morning", *keys, first="No runs here yet")
+    )
 
 
 @both_sizes
@@ -96,7 +107,9 @@ def test_run(snap_compare: Any, open_app: Any, story: Any, shown: Any, size: tup
     candidate = story.prepare({"shop/orders.py": "x = 1\n"})
     story.tell(ev.ChecksStarted(attempt=2, tree=candidate.tree, gates=("bandit", "ruff", "scope", "tests")))
     story.tell(ev.GateStarted(attempt=2, gate="tests"))
-    assert snap_compare(open_app(), terminal_size=size, run_before=shown("goes on", "enter"))
+    assert snap_compare(
+        open_app(), terminal_size=size, run_before=shown("goes on", "enter", first="stopped; next")
+    )
 
 
 @both_sizes
@@ -107,23 +120,29 @@ def test_review(snap_compare: Any, open_app: Any, parked: Any, shown: Any, size:
 
 def test_review_clauses(snap_compare: Any, open_app: Any, parked: Any, shown: Any) -> None:
     app = open_app("review", parked.journal.run_id)
-    assert snap_compare(app, run_before=shown("red on the base", "c"))
+    assert snap_compare(app, run_before=shown("red on the base", "c", first="db.run(INSERT"))
 
 
 def test_review_question(snap_compare: Any, open_app: Any, parked: Any, shown: Any) -> None:
     app = open_app("review", parked.journal.run_id)
-    assert snap_compare(app, run_before=shown("Your word, 1 of 1", "a"))
+    assert snap_compare(app, run_before=shown("Your word, 1 of 1", "a", first="db.run(INSERT"))
 
 
 def test_review_signature(snap_compare: Any, open_app: Any, parked: Any, shown: Any) -> None:
     app = open_app("review", parked.journal.run_id)
-    assert snap_compare(app, run_before=shown("Approve exactly", "a", *"seen", "enter"))
+    assert snap_compare(
+        app, run_before=shown("Approve exactly", "a", *"seen", "enter", first="db.run(INSERT")
+    )
 
 
 def test_failure(snap_compare: Any, open_app: Any, shop: Repository, shown: Any) -> None:
     (shop.root / "broken.yaml").write_text("a: [\n")
-    assert snap_compare(open_app(), run_before=shown("hint:", "o", *"broken.yaml", "enter"))
+    assert snap_compare(
+        open_app(), run_before=shown("hint:", "o", *"broken.yaml", "enter", first="No runs here yet")
+    )
 
 
 def test_help(snap_compare: Any, open_app: Any, shown: Any) -> None:
-    assert snap_compare(open_app(), run_before=shown("Write a new spec", "question_mark"))
+    assert snap_compare(
+        open_app(), run_before=shown("Write a new spec", "question_mark", first="No runs here yet")
+    )

@@ -142,7 +142,7 @@ _TEXT = (
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(title=_TEXT, goal=st.lists(_TEXT, min_size=1, max_size=3), target=_TEXT, threat=_TEXT)
 def test_whatever_is_typed_comes_back_from_the_file(
     title: str, goal: list[str], target: str, threat: str

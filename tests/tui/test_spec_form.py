@@ -75,7 +75,7 @@ async def test_an_error_stands_beside_its_field(
 
         def problem_line() -> str:
             lines = screen_text(pilot).splitlines()
-            at = next((n for n, line in enumerate(lines) if "Not An Id" in line), -1)
+            at = next((n for n, line in enumerate(lines) if "id  Not An Id" in line), -1)
             return str(lines[at + 1])
 
         await until(pilot, lambda: "! not written as this field wants it" in problem_line())

@@ -52,6 +52,7 @@ class AskScreen(Dialog[str]):
         """What is asked, and a line to write on."""
         told = [Static(line) for line in self._told]
         line = Input(self._value, placeholder=self._placeholder, id="answer")
+        line.cursor_blink = False
         yield self.frame(self._title, *told, line, keys="Enter goes on · Esc back")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

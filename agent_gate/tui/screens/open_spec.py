@@ -32,6 +32,7 @@ class OpenSpecScreen(Dialog[str]):
         known = OptionList(*(Option(plain(path), id=path) for path in self._paths), id="known", markup=False)
         known.display = bool(self._paths)
         line = Input(placeholder=f"{SPEC_FOLDER}/orders-once.yaml", id="answer")
+        line.cursor_blink = False
         told = Static("Which file? Type its path, or go down to the specs of this repository.")
         yield self.frame("Open a spec", told, line, known, keys="Enter opens · Esc back")
 

@@ -24,7 +24,8 @@ from agent_gate.tui.widgets.pipeline import pipeline
 
 _FRAME_S = 0.08
 """Time between two looks at what has happened: often enough to read along."""
-_TEXT_LINES = 200
+_TEXT_SHOWN = 6000
+"""Characters of the model's text on the screen: the end of it, which is what is being read."""
 
 
 class RunScreen(Screen[None]):
@@ -151,9 +152,7 @@ class RunScreen(Screen[None]):
         view = self.view
         self._show_head()
         self.query_one("#pipeline", Flow).show_items(pipeline(view.stages))
-        self.query_one("#model-text", Static).update(
-            block("\n".join(view.model_text.split("\n")[-_TEXT_LINES:]))
-        )
+        self.query_one("#model-text", Static).update(block(view.model_text[-_TEXT_SHOWN:]))
         if view.clauses != self._clauses:
             self._clauses = view.clauses
             self.query_one("#clauses", ClauseList).show_clauses(view.clauses)

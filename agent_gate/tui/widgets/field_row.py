@@ -32,6 +32,7 @@ class FieldText(TextArea):
             placeholder=Content(field.example),
         )
         self._field = field
+        self.cursor_blink = False
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "enter" and self._field.kind not in {"text", "list"}:
