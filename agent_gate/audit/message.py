@@ -56,7 +56,7 @@ def commit_trailers(
     facts = bundle.facts
     assisted = trailers.GENERATED_BY if policy.approval.ai_trailer == "generated-by" else trailers.ASSISTED_BY
     return (
-        Trailer(assisted, " ".join((f"agent-gate:{_model(bundle)}", *judging_tools(bundle.results)))),
+        Trailer(assisted, " ".join((f"agent-gate:{_model(bundle)}", *judging_tools(bundle.results, policy)))),
         Trailer(trailers.RUN, facts.run),
         Trailer(trailers.SPEC, f"{spec.id}@{facts.spec_digest}"),
         Trailer(trailers.EVIDENCE, bundle.digest),
@@ -66,9 +66,11 @@ def commit_trailers(
     )
 
 
-def judging_tools(results: Iterable[GateResult]) -> tuple[str, ...]:
-    """The tools, in the order of their gates, that looked at the tree; built-in checks are none."""
-    looked = (r for r in results if r.status in {"passed", "failed"} and _TOOL_VERSION.match(r.tool_version))
+def judging_tools(results: Iterable[GateResult], policy: Policy) -> tuple[str, ...]:
+    """The tools that looked at the tree, in the policy's order of gates; built-in checks are none."""
+    order = {gate: place for place, gate in enumerate((*policy.gates.required, *policy.gates.advisory))}
+    ordered = sorted(results, key=lambda result: (order.get(result.gate, len(order)), result.gate))
+    looked = (r for r in ordered if r.status in {"passed", "failed"} and _TOOL_VERSION.match(r.tool_version))
     return tuple(dict.fromkeys(result.verifies[0] if result.verifies else result.gate for result in looked))
 
 

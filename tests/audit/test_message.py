@@ -91,7 +91,7 @@ def test_tools_are_those_that_looked() -> None:
     ruff, bandit, tests = results()
     skipped = bandit.model_copy(update={"status": "skipped"})
     builtin = GateResult(gate="scope", definition_digest="d", tool_version="", status="passed")
-    assert judging_tools((builtin, ruff, skipped, tests)) == ("ruff", "pytest")
+    assert judging_tools((tests, builtin, skipped, ruff), Policy()) == ("ruff", "pytest")
 
 
 HOSTILE = st.one_of(

@@ -43,8 +43,8 @@ async def test_runs_that_wait_for_a_person_stand_first_and_each_says_its_next_st
         await until(pilot, lambda: runs.option_count == 3)
         ids = [option.id for option in runs.options]
         assert ids == [parked.journal.run_id, stopped.journal.run_id, blocked.journal.run_id]
+        await until(pilot, lambda: "● orders-once" in screen_text(pilot))
         text = screen_text(pilot)
-        assert "● orders-once" in text
         assert "waits for you" in text
         assert "stopped; next: the model writes" in text
         await pilot.press("enter")

@@ -43,14 +43,19 @@ class SpecScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "save", "Save", priority=True),
         Binding("ctrl+r", "run", "Run", priority=True, tooltip="Save, and let a model work on it"),
-        Binding("f2", "add_clause", "Add clause"),
+        Binding("f2", "add_clause", "Add clause", priority=True),
         Binding(
-            "f8", "remove_clause", "Remove", show=False, tooltip="Remove the clause that the cursor is in"
+            "f8",
+            "remove_clause",
+            "Remove",
+            priority=True,
+            show=False,
+            tooltip="Remove the clause that the cursor is in",
         ),
-        Binding("f4", "more", "More", tooltip="Show the fields that are rarely needed, too"),
+        Binding("f4", "more", "More", priority=True, tooltip="Show the fields that are rarely needed, too"),
         Binding("pagedown", "turn(1)", "Next", priority=True, key_display="PgDn", tooltip="The next section"),
         Binding("pageup", "turn(-1)", "Previous section", priority=True, key_display="PgUp", show=False),
-        Binding("f9", "start_over", "Start over", show=False, tooltip="Drop the draft"),
+        Binding("f9", "start_over", "Start over", priority=True, show=False, tooltip="Drop the draft"),
         Binding("escape", "leave", "Back", tooltip="Back; what you typed is kept as a draft"),
         Binding("f1", "app.keys", "Help"),
     ]

@@ -100,21 +100,17 @@ class FieldRow(Vertical):
         self.section = section
         self.clause = clause
         self._text = text
+        self._editor = Choice(text, field.choices) if field.kind == "choice" else FieldText(text, field)
+        self._problem = Static(classes="problem")
+        self._problem.display = False
 
     def compose(self) -> ComposeResult:
         """The name beside the place to write; the problem below."""
         label = "not applicable" if self.field.name == "not_applicable" else self.field.name.replace("_", " ")
         with Horizontal():
             yield Static(Content(label), classes="label")
-            if self.field.kind == "choice":
-                yield Choice(self._text, self.field.choices)
-            else:
-                yield FieldText(self._text, self.field)
-        yield Static(classes="problem")
-
-    def on_mount(self) -> None:
-        """There is no problem yet."""
-        self.tell("")
+            yield self._editor
+        yield self._problem
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Passes the text on."""
@@ -128,14 +124,13 @@ class FieldRow(Vertical):
 
     def tell(self, problem: str, hint: str = "") -> None:
         """Shows what is wrong; nothing when it is empty."""
-        line = self.query_one(".problem", Static)
-        line.display = bool(problem)
+        self._problem.display = bool(problem)
         told = Content.assemble("  ", plain(hint, "$text-muted")) if hint else Content()
-        line.update(Content.assemble(sign("problem"), " ", plain(problem, "$text-warning"), told))
+        self._problem.update(Content.assemble(sign("problem"), " ", plain(problem, "$text-warning"), told))
 
     def focus_editor(self) -> None:
         """Puts the cursor into the field."""
-        self.query_one("FieldText, Choice").focus()
+        self._editor.focus()
 
     def _pass_on(self, text: str) -> None:
         if text != self._text:
