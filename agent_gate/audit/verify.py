@@ -21,6 +21,7 @@ from agent_gate.audit.evidence import (
 )
 from agent_gate.audit.message import commit_trailers
 from agent_gate.audit.statement import EvidenceError
+from agent_gate.audit.unsigned import signatures_wanted
 from agent_gate.domain.approval import Approval, Binding
 from agent_gate.domain.policy import GatesPolicy, Policy
 from agent_gate.domain.spec import Spec
@@ -33,7 +34,6 @@ from agent_gate.vcs.notes import read_lines
 from agent_gate.vcs.repo import GitError, Repository
 from agent_gate.vcs.trailers import Trailer, read_trailers, render_trailers
 
-ALLOWED_SIGNERS = ".agent-gate/allowed_signers"
 Strength = Literal["consistent, unsigned", "authentic", ""]
 Require = Literal["assisted", "all"]
 _HEADERS = frozenset({"tree", "parent", "author", "committer", "gpgsig", "gpgsig-sha256"})
@@ -164,10 +164,12 @@ class Examination:
         verdict = judge(spec, policy, bundle.tree, bundle.results, paths)
         self.problems.extend(_verdict(bundle, verdict))
         approvals = [predicate.approval for predicate in bundle.approvals]
-        signers = self.repository.read(bundle.facts.base, ALLOWED_SIGNERS)
-        required = policy.required_approvals(paths)
         self.problems.extend(_approvals(bundle, approvals))
-        self.problems.extend(_weight(policy, approvals, required, has_signers=signers is not None))
+        approvers = {approval.approver.key for approval in approvals}
+        if len(approvers) < (required := policy.required_approvals(paths)):
+            self.problems.append(f"{len(approvers)} of {required} approvers")
+        wanted = signatures_wanted(self.repository, bundle.facts.base, policy, paths)
+        self.problems.extend(f"{reason}, and the approvals are not signed" for reason in wanted)
         self.problems.extend(_clauses(bundle, verdict, approvals))
         self._trailers_and_message(bundle, policy, spec)
 
@@ -247,20 +249,6 @@ def _approvals(bundle: Bundle, approvals: Sequence[Approval]) -> Iterator[str]:
     for approval in approvals:
         if approval.decision != "approve" or approval.binding != binding:
             yield f"the decision of {approval.approver} is no approval of this change"
-
-
-def _weight(
-    policy: Policy, approvals: Sequence[Approval], required: int, *, has_signers: bool
-) -> Iterator[str]:
-    """Whether unsigned approvals suffice: only where one person does, and nobody asks for signatures."""
-    approvers = {approval.approver.key for approval in approvals}
-    if len(approvers) < required:
-        yield f"{len(approvers)} of {required} approvers"
-    rules = policy.approval
-    if required > 1 or rules.independent or rules.signatures == "required":
-        yield "the policy asks for signed approvals, and these are not signed"
-    if has_signers:
-        yield f"the base names its signers in {ALLOWED_SIGNERS}, and the approvals are not signed"
 
 
 def _clauses(bundle: Bundle, verdict: Verdict, approvals: Sequence[Approval]) -> Iterator[str]:

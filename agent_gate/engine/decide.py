@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from agent_gate.audit.evidence import approval_line
-from agent_gate.audit.verify import ALLOWED_SIGNERS
+from agent_gate.audit.unsigned import signatures_wanted
 from agent_gate.domain.approval import Approval, Person
 from agent_gate.engine.context import Context
 from agent_gate.engine.next_command import next_command
@@ -124,18 +124,9 @@ def _require_base(context: Context, recorder: Recorder) -> None:
 
 
 def _require_unsigned_counts(context: Context, state: RunState) -> None:
-    """An unsigned approval counts only where nobody asked for more (contract, Evidence)."""
-    policy = state.policy.approval
-    reason = ""
-    if policy.signatures == "required":
-        reason = "the policy requires signatures"
-    elif state.required_approvals > 1:
-        reason = f"the policy requires {state.required_approvals} approvals"
-    elif policy.independent:
-        reason = "the policy requires an independent approver"
-    elif context.repository.read(state.base, ALLOWED_SIGNERS):
-        reason = f"the base has {ALLOWED_SIGNERS}"
-    if reason:
+    assert state.candidate is not None  # noqa: S101 - a parked run has one
+    wanted = signatures_wanted(context.repository, state.base, state.policy, state.candidate.paths)
+    if reason := next(wanted, ""):
         raise AwaitingDecision(
             f"an unsigned approval does not count here: {reason}",
             hint="this version cannot sign approvals yet; the run stays parked",

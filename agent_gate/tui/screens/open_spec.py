@@ -19,7 +19,10 @@ SPEC_FOLDER = "specs"
 class OpenSpecScreen(Dialog[str]):
     """Gives the path of a spec, relative to the repository's root."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "to_list", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+    ]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
@@ -30,11 +33,12 @@ class OpenSpecScreen(Dialog[str]):
     def compose(self) -> ComposeResult:
         """The line, and the list under it."""
         known = OptionList(*(Option(plain(path), id=path) for path in self._paths), id="known", markup=False)
+        known.can_focus = False
         known.display = bool(self._paths)
         line = Input(placeholder=f"{SPEC_FOLDER}/orders-once.yaml", id="answer")
         line.cursor_blink = False
-        told = Static("Which file? Type its path, or go down to the specs of this repository.")
-        yield self.frame("Open a spec", told, line, known, keys="Enter opens · Esc back")
+        told = Static("Which file? Type its path, or go down to one of this repository.")
+        yield self.frame("Open a spec", told, line, known, keys="↑ ↓ choose · Enter opens · Esc back")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrows the list."""
@@ -42,15 +46,22 @@ class OpenSpecScreen(Dialog[str]):
         known.set_options(Option(plain(path), id=path) for path in self._paths if event.value in path)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Takes the path; where only one spec fits what was typed, that one."""
+        """Takes what was chosen; else the one spec that fits what was typed; else what was typed."""
+        chosen = self.query_one("#known", OptionList).highlighted_option
         fitting = [path for path in self._paths if event.value in path]
-        if event.value.strip():
+        if chosen is not None:
+            self.dismiss(chosen.id)
+        elif event.value.strip():
             self.dismiss(fitting[0] if len(fitting) == 1 else event.value.strip())
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Takes one of the list."""
+        """Takes the one that was clicked."""
         self.dismiss(event.option_id)
 
-    def action_to_list(self) -> None:
-        """Down from the line."""
-        self.query_one("#known").focus()
+    def action_move(self, by: int) -> None:
+        """Through the list, while the cursor stays in the line."""
+        known = self.query_one("#known", OptionList)
+        if by > 0:
+            known.action_cursor_down()
+        else:
+            known.action_cursor_up()
