@@ -171,6 +171,11 @@ class RunView:
         )
 
     @property
+    def stopped(self) -> str:
+        """The same for a run that nobody carries on just now."""
+        return f"stopped: {self.next}" if self.state.failure else f"stopped; next: {self.next}"
+
+    @property
     def command(self) -> str:
         """The same next step as the command line says it; empty at an end."""
         return next_command(self.state)

@@ -171,7 +171,7 @@ class HomeScreen(Screen[None]):
         state = (
             "running" if active else view.state.phase if view.waits_for_person or view.ended else "waiting"
         )
-        words = view.next if active or view.waits_for_person or view.ended else f"stopped; next: {view.next}"
+        words = view.next if active or view.waits_for_person or view.ended else view.stopped
         tail = f"attempt {view.attempt} of {view.state.started.attempts}  {view.run_id[-_BRIEF_ID:]}"
         room = max(self.size.width - 6 - 2 - len(tail) - 2, 30)
         name = min(_NAME, room // 3)

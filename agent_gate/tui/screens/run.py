@@ -225,5 +225,5 @@ class RunScreen(Screen[None]):
             )
         hint = view.state.failure.hint if view.state.failure else "nothing is lost"
         return Content.assemble(
-            sign("errored"), " ", plain(f"stopped; next: {view.next}", "bold"), f"   {hint}   ", ("g", "bold $text-accent"), " goes on"
+            sign("errored"), " ", plain(view.stopped, "bold"), f"   {hint}   ", ("g", "bold $text-accent"), " goes on"
         )  # fmt: skip

@@ -66,7 +66,9 @@ def _widgets(section: Section, draft: SpecDraft, *, all_fields: bool) -> list[Wi
     ]
     for index, clause in enumerate(draft.of(section.name)):
         fields = [f for f in section.clause if all_fields or not f.rare or clause.text(f.name).strip()]
-        widgets.append(Static(plain(clause.id, "bold"), classes="clause-head"))
+        widgets.append(
+            Static(plain(clause.id, "bold"), classes="clause-head -later" if index else "clause-head")
+        )
         widgets += [
             FieldRow(field, clause.text(field.name), section=section.name, clause=index)
             for field in ([CLAUSE_ID, *fields] if all_fields else fields)
