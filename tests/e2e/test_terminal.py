@@ -60,7 +60,6 @@ def test_later_leaves_it_parked_and_reject_ends_it(project: Repository, tmp_path
 def test_control_c_at_the_prompt_leaves_it_parked(project: Repository, tmp_path: Path) -> None:
     with Terminal(arguments(tmp_path), project.root) as terminal:
         terminal.wait_for("approve (a)")
-        terminal.type("\x03")
-        assert terminal.wait() == 130
+        assert terminal.interrupt() == 130
         assert "agent-gate resume" in terminal.output
     assert "awaiting approval" in agent_gate(project.root, "runs").stdout

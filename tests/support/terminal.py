@@ -71,6 +71,18 @@ class Terminal:
             pass
         return self.process.wait(timeout=max(0.1, deadline - time.monotonic()))
 
+    def interrupt(self, timeout: float = 60) -> int:
+        """Presses ^C, again each second as a person would, and gives the exit code.
+
+        A signal that arrives just before Python's prompt begins to wait is noticed only with the next key.
+        """
+        deadline = time.monotonic() + timeout
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self.type("\x03")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.wait(timeout=1)
+        return self.wait(timeout=1)
+
     def _read(self, seconds: float) -> bool:
         """Reads what is there; False once the child has closed its side."""
         if not select.select([self._master], [], [], seconds)[0]:
