@@ -135,6 +135,10 @@ async def test_a_blocked_run_says_why_and_offers_no_approval(
         assert "a approve" not in text.lower()
 
 
+def _visible_rows(diff: DiffView) -> str:
+    return "\n".join(diff.render_line(y).text for y in range(48))
+
+
 async def test_five_thousand_lines_scroll_page_by_page(open_app: Any, story: Any, until: Any) -> None:
     story.begin()
     story.propose()
@@ -149,9 +153,8 @@ async def test_five_thousand_lines_scroll_page_by_page(open_app: Any, story: Any
         diff = pilot.app.screen.query_one(DiffView)
         await until(pilot, lambda: diff.virtual_size.height > 5000)
         for page in range(20):
-            diff.scroll_to(y=page * 200, animate=False)
-            shown = [diff.render_line(y) for y in range(48)]
-            assert any(f"value_{page * 200}" in strip.text for strip in shown)
+            diff.scroll_to(y=page * 200, animate=False, immediate=True)
+            await until(pilot, lambda row=page * 200: f"value_{row}" in _visible_rows(diff))
         await pilot.press("end")
         await until(pilot, lambda: diff.scroll_y > 4900)
 
