@@ -45,14 +45,27 @@ class UsageError(AgentGateError):
 
 
 class SpecError(UsageError):
-    """A spec that cannot be read; names the file, the line and the field."""
+    """A spec that cannot be read; names the file, the line and the field, and the code of the problem."""
 
-    def __init__(self, message: str, *, path: str, line: int = 0, field: str = "", hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str,
+        line: int = 0,
+        column: int = 0,
+        field: str = "",
+        code: str = "",
+        hint: str = "",
+    ) -> None:
         place = f"{path}:{line}" if line else path
         super().__init__(f"{place}: {field}: {message}" if field else f"{place}: {message}", hint=hint)
+        self.problem = message
         self.path = path
         self.line = line
+        self.column = column
         self.field = field
+        self.code = code
 
 
 class PolicyError(UsageError):

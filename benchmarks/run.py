@@ -6,6 +6,7 @@
 (b) `agent-gate check` on a change to a real library, its base already measured, against ruff, bandit and
     pytest run by hand one after another on the same tree.
 (c) a second `check` of the same tree, against the first.
+(d) `agent-gate spec check` on a typical spec, against a bare `import pydantic`.
 
 The library comes from the index that pip is configured for. Absolute times depend on the machine; the
 ratios are what to look at.
@@ -27,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LIBRARY = "more-itertools==11.2.1"
+TYPICAL_SPEC = Path(__file__).resolve().parents[1] / "agent_gate" / "demo" / "spec.yaml"
 _NEW_FUNCTION = '''
 
 def last_index(iterable, value):
@@ -79,6 +81,16 @@ def start_up(folder: Path, runs: int) -> Comparison:
         command([program, "--version"], folder), command([sys.executable, "-c", "import click"], folder), runs
     )
     return Comparison("agent-gate --version", ours, 'python -c "import click"', theirs)
+
+
+def spec_check(folder: Path, runs: int) -> Comparison:
+    program = str(Path(sys.executable).parent / "agent-gate")
+    ours, theirs = interleaved(
+        command([program, "spec", "check", str(TYPICAL_SPEC)], folder),
+        command([sys.executable, "-c", "import pydantic"], folder),
+        runs,
+    )
+    return Comparison("spec check", ours, 'python -c "import pydantic"', theirs)
 
 
 def real_library(folder: Path, requirement: str) -> tuple[Path, Path]:
@@ -150,6 +162,7 @@ def main() -> None:
         folder = Path(name)
         rows = [
             start_up(folder, max(10, options.runs)),
+            spec_check(folder, max(10, options.runs)),
             *check_against_hand(folder, options.library, options.runs),
         ]
     print(f"{'what':36} {'median s':>9} {'min':>7} {'max':>7}   {'against':32} {'median s':>9} {'ratio':>6}")

@@ -58,8 +58,16 @@ def test_the_journal_loads_only_ulid_besides() -> None:
     assert loaded_by("agent_gate.run.journal") & HEAVY == {"ulid"}
 
 
-def test_the_spec_reader_loads_only_yaml_besides() -> None:
-    assert loaded_by("agent_gate.spec_file") & HEAVY == {"ruamel"}
+@pytest.mark.parametrize("module", ["agent_gate.spec.lint", "agent_gate.spec.report"])
+def test_a_spec_is_checked_without_its_model(module: str) -> None:
+    """That is what makes `spec check` fast: see docs/decisions/0015-specs-are-checked-without-the-model.md."""
+    found = loaded_by(module)
+    assert "yaml" in found
+    assert not found & {*HEAVY, "pydantic", "asyncio", "subprocess"}
+
+
+def test_the_spec_reader_loads_no_heavy_package() -> None:
+    assert not loaded_by("agent_gate.spec.reader") & HEAVY
 
 
 @pytest.mark.parametrize(

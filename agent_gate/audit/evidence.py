@@ -21,6 +21,8 @@ from agent_gate.audit.statement import (
     SealedFacts,
     SummaryPredicate,
     TestResultPredicate,
+    TracedClause,
+    TracedRow,
     Verifier,
     read_statement,
     statement_line,
@@ -29,8 +31,8 @@ from agent_gate.domain.approval import Approval
 from agent_gate.domain.gate import Finding, GateResult
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.spec import Spec
+from agent_gate.domain.traceability import ClauseResult
 from agent_gate.domain.value import sha256
-from agent_gate.domain.verdict import ClauseResult, Verdict, with_answers
 from agent_gate.errors import AwaitingDecision
 from agent_gate.run.state import RunState
 
@@ -81,7 +83,7 @@ def build_evidence(
         *approval_lines,
         statement_line(binding.tree, GenerationPredicate(attempts=proposals)),
     )
-    clauses = answered_clauses(verdict, state.valid_approvals)
+    clauses = state.clauses
     summary = SummaryPredicate(
         verifier=verifier_of(state.started.version, state.policy),
         time_created=time,
@@ -101,6 +103,7 @@ def build_evidence(
             author=author_line,
             committer=committer_line,
             message_digest=binding.message_digest,
+            matrix=matrix_of(clauses),
             result=result_of(clauses, unsandboxed=verdict.unsandboxed),
             unsandboxed=verdict.unsandboxed,
         ),
@@ -200,12 +203,26 @@ def result_of(clauses: Iterable[ClauseResult], *, unsandboxed: bool) -> str:
     return "; ".join(parts)
 
 
-def answered_clauses(verdict: Verdict, approvals: Iterable[Approval]) -> tuple[ClauseResult, ...]:
-    """The clauses with the approvers' sentences; the first sentence on a clause counts."""
-    answers: dict[str, str] = {}
-    for approval in approvals:
-        answers = {**approval.answers, **answers}
-    return with_answers(verdict, answers)
+def matrix_of(clauses: Iterable[ClauseResult]) -> tuple[TracedClause, ...]:
+    """The traceability matrix for readers without our code. The clauses' words stand in the spec beside it."""
+    return tuple(
+        TracedClause(
+            clause=clause.clause,
+            digest=clause.clause_digest,
+            state=clause.state,
+            rows=tuple(
+                TracedRow(
+                    verifier=row.verifier,
+                    required=row.required,
+                    measured=row.measured,
+                    state=row.state,
+                    model_written=row.model_written,
+                )
+                for row in clause.evidence
+            ),
+        )
+        for clause in clauses
+    )
 
 
 def read_spec_text(facts: SealedFacts) -> Spec:

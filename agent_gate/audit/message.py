@@ -14,7 +14,8 @@ from agent_gate.audit.evidence import Bundle
 from agent_gate.domain.gate import GateResult
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.spec import Spec
-from agent_gate.domain.verdict import ClauseResult, Verdict
+from agent_gate.domain.traceability import ClauseResult
+from agent_gate.domain.verdict import Verdict
 from agent_gate.errors import PolicyError
 from agent_gate.vcs import trailers
 from agent_gate.vcs.trailers import Trailer, plain_line
@@ -95,13 +96,13 @@ def _wrapped(line: str) -> str:
 
 def _clause_lines(clause: ClauseResult) -> str:
     state = "by the approver's word" if clause.awaits_person else clause.state
-    rests_on = ", ".join(
+    rests_on = dict.fromkeys(
         f"{item.verifier} (written by the model)" if item.model_written else item.verifier
         for item in clause.evidence
     )
     lines = [
         *_indented(f"{clause.clause} {state}: {clause.sentence}", "- "),
-        *_indented(f"rests on {rests_on}", "  "),
+        *_indented(f"rests on {', '.join(rests_on)}", "  "),
     ]
     return "\n".join(lines)
 

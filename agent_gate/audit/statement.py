@@ -21,6 +21,7 @@ from agent_gate.domain.approval import Approval, Binding, Person
 from agent_gate.domain.gate import GateResult
 from agent_gate.domain.proposal import Proposal
 from agent_gate.domain.value import canonical_json
+from agent_gate.domain.verification import ClauseState
 from agent_gate.errors import AgentGateError, ExitCode
 
 PAYLOAD_TYPE: Literal["application/vnd.in-toto+json"] = "application/vnd.in-toto+json"
@@ -150,6 +151,25 @@ class Verifier(Record):
     policies: tuple[ResourceDescriptor, ...]
 
 
+class TracedRow(Record):
+    """One thing that was required of a clause, and what was measured."""
+
+    verifier: str
+    required: str
+    measured: str
+    state: ClauseState
+    model_written: bool
+
+
+class TracedClause(Record):
+    """A line of the traceability matrix: the clause, by id and digest, its state, what that rests on."""
+
+    clause: str
+    digest: str
+    state: ClauseState
+    rows: tuple[TracedRow, ...]
+
+
 class SealedFacts(Record):
     """Everything that the seal rests on, so that it can be judged again with nothing but the repository."""
 
@@ -174,6 +194,8 @@ class SealedFacts(Record):
     committer: str
     message_digest: str
     """Over subject and body, without trailers."""
+    matrix: tuple[TracedClause, ...]
+    """What became of each clause of the spec, the approvers' words counted in."""
     result: str
     unsandboxed: bool
 

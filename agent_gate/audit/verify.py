@@ -10,9 +10,9 @@ from agent_gate.audit.claims import claims_assistance
 from agent_gate.audit.commit_object import CommitObject, parse_commit
 from agent_gate.audit.evidence import (
     Bundle,
-    answered_clauses,
     descriptor,
     gate_predicate,
+    matrix_of,
     properties_of,
     read_bundle,
     read_policy_text,
@@ -25,6 +25,7 @@ from agent_gate.audit.unsigned import signatures_wanted
 from agent_gate.domain.approval import Approval, Binding
 from agent_gate.domain.policy import GatesPolicy, Policy
 from agent_gate.domain.spec import Spec
+from agent_gate.domain.traceability import ClauseResult, attestations_of, trace
 from agent_gate.domain.verdict import Verdict, judge
 from agent_gate.errors import PolicyError
 from agent_gate.policy import load_policy
@@ -89,7 +90,8 @@ def verify_commit(repository: Repository, commit: str, require: Require = "assis
        come out unchanged. Only a policy that the base allows may be judged by.
     6. Judge again, from the gates' statements: the verdict must pass and have the recorded digest.
     7. Weigh the approvals. Each must bind exactly these facts, and so it needs all digests of before.
-    8. Give the approvers' sentences to the clauses that wait for them: all must be verified or waived.
+    8. Trace the clauses, with the approvers' sentences: all must be verified or waived, and the matrix
+       must be the recorded one.
     9. Work out every trailer and compare. This comes last because trailers say what steps 3 to 8 found.
     10. Compare what the seal recorded of author, committer and message. Evidence survives a message-only
         amend, so a changed committer or message is a remark; another author is a problem.
@@ -170,7 +172,8 @@ class Examination:
             self.problems.append(f"{len(approvers)} of {required} approvers")
         wanted = signatures_wanted(self.repository, bundle.facts.base, policy, paths)
         self.problems.extend(f"{reason}, and the approvals are not signed" for reason in wanted)
-        self.problems.extend(_clauses(bundle, verdict, approvals))
+        clauses = trace(spec, bundle.results, attestations_of(spec, approvals))
+        self.problems.extend(_clauses(bundle, verdict, clauses, approvals))
         self._trailers_and_message(bundle, policy, spec)
 
     def _trailers_and_message(self, bundle: Bundle, policy: Policy, spec: Spec) -> None:
@@ -251,14 +254,17 @@ def _approvals(bundle: Bundle, approvals: Sequence[Approval]) -> Iterator[str]:
             yield f"the decision of {approval.approver} is no approval of this change"
 
 
-def _clauses(bundle: Bundle, verdict: Verdict, approvals: Sequence[Approval]) -> Iterator[str]:
-    clauses = answered_clauses(verdict, approvals)
+def _clauses(
+    bundle: Bundle, verdict: Verdict, clauses: Sequence[ClauseResult], approvals: Sequence[Approval]
+) -> Iterator[str]:
     confirmed = {name for approval in approvals for name in approval.confirmed}
     for clause in clauses:
         if clause.state not in {"verified", "waived"}:
             yield f"the clause {clause.clause} is {clause.state}"
         elif clause.model_written and clause.clause not in confirmed:
             yield f"nobody confirmed the verifier of {clause.clause}, which the model wrote"
+    if bundle.facts.matrix != matrix_of(clauses):
+        yield "the summary's matrix is not what the gates and the approvers say"
     if bundle.summary.properties != properties_of(clauses):
         yield "the summary's properties are not what the clauses show"
     if bundle.summary.verifier.policies != (descriptor("policy", bundle.facts.policy_digest),):

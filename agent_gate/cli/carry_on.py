@@ -94,7 +94,7 @@ def _tell_sealed(context: Context, state: RunState) -> None:
 
 def _tell_parked(state: RunState) -> None:
     assert state.verdict is not None  # noqa: S101 - only a judged candidate is parked
-    tell(marked("unverified", f"run {state.run_id} is parked: a person decides"))
+    tell(marked("awaits a person", f"run {state.run_id} is parked: a person decides"))
     for clause in state.verdict.awaiting:
         for item in clause.evidence:
             if item.awaits_person:

@@ -14,11 +14,12 @@ from agent_gate.cli.output import dim, marked, say, tell
 from agent_gate.cli.reporter import clause_lines, finding_line, gate_line
 from agent_gate.cli.unsandboxed import may_run_unsandboxed
 from agent_gate.domain.gate import GateResult
+from agent_gate.domain.matrix import matrix
 from agent_gate.domain.visible import visible_line
 from agent_gate.engine.check_change import ChangeSource, CheckOutcome, check_change
 from agent_gate.engine.context import Context
 from agent_gate.errors import UsageError
-from agent_gate.spec_file import read_spec
+from agent_gate.spec.reader import read_spec
 
 
 @click.command()
@@ -99,7 +100,7 @@ def _say_outcome(outcome: CheckOutcome) -> None:
         return
     for result in outcome.results:
         _say_findings(result)
-    for clause in verdict.clauses:
+    for clause in matrix(verdict.clauses):
         for line in clause_lines(clause):
             say(line)
     shown = {finding.fingerprint for result in outcome.results for finding in result.findings}

@@ -20,7 +20,7 @@ from agent_gate.engine.sample_repository import make_sample_repository
 from agent_gate.engine.start import RunOptions, start_run
 from agent_gate.run.state import exit_code
 from agent_gate.sandbox.find import find_sandbox
-from agent_gate.spec_file import parse_spec
+from agent_gate.spec.reader import parse_spec
 
 _WORD = "approved with --yes; nobody looked"
 

@@ -10,6 +10,10 @@ import click
 from agent_gate.cli.options import repo_option
 from agent_gate.cli.output import dim, marked, say, tell
 from agent_gate.domain.spec_schema import spec_schema
+from agent_gate.drafting.preset import FIRST_CHANGE, fill, preset
+from agent_gate.drafting.suggestion import examples
+from agent_gate.drafting.yaml_text import to_yaml
+from agent_gate.survey.work_tree import WorkTree
 from agent_gate.vcs.repo import Repository
 
 _POLICY = """\
@@ -28,34 +32,8 @@ block_at = "medium"
 required = 1
 """
 
-_SPEC = """\
-# yaml-language-server: $schema=../.agent-gate/spec.schema.json
-schema: agent-gate/spec/v1
-id: first-change
-title: Say in one line what the change does
-risk: standard
-goal: |
-  What shall be true afterwards that is not true now, and for whom.
-paths:
-  allow: ["**/*.py"]
-acceptance:
-  - id: ACC-1
-    statement: what a user can see that they could not see before
-    verified_by: ["manual: replace this by pytest:tests/test_x.py::test_y"]
-failure_modes:
-  - id: FAIL-1
-    cause: what breaks
-    response: what the program does about it, and how soon
-    verified_by: ["manual: replace this by the test that shows it"]
-security:
-  - id: SEC-1
-    threat: who could do what with this
-    response: what stops them
-    verified_by: ["manual: replace this by a test, or by bandit:B608 and the like"]
-not_applicable:
-  load: "say why nobody puts load on this, or add a load clause"
-  latency: "say why nobody waits for this, or add a latency clause"
-"""
+_SPEC = "specs/first-change.yaml"
+_FOR_EDITORS = "# yaml-language-server: $schema=../.agent-gate/spec.schema.json\n"
 
 
 @click.command()
@@ -66,7 +44,7 @@ def init(*, directory: Path) -> None:
     contents = {
         "agent-gate.toml": _POLICY,
         ".agent-gate/spec.schema.json": json.dumps(spec_schema(), indent=2) + "\n",
-        "specs/first-change.yaml": _SPEC,
+        _SPEC: _first_spec(root),
     }
     for name, content in contents.items():
         target = root / name
@@ -76,6 +54,12 @@ def init(*, directory: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(content, encoding="utf-8")
         say(marked("passed", name))
-    tell(
-        "next: edit specs/first-change.yaml, commit, then: agent-gate run specs/first-change.yaml --model NAME"
-    )
+    tell(f"next: fill in {_SPEC}, commit, then: agent-gate run {_SPEC} --model NAME")
+
+
+def _first_spec(root: Path) -> str:
+    """A spec of any change, about the files that lie in this repository."""
+    allow = examples((), WorkTree(root)).get(("paths", "allow"), "")
+    touched = f"{allow}\ntests/**" if allow.endswith("/**") else "**/*.py"
+    draft = fill(preset(FIRST_CHANGE), "<files that it may touch>", touched)
+    return _FOR_EDITORS + to_yaml(draft.with_text("id", FIRST_CHANGE))

@@ -11,12 +11,18 @@ import click
 from agent_gate.cli.carry_on import show_diff
 from agent_gate.cli.options import json_option, repo_option
 from agent_gate.cli.output import heading, say
+from agent_gate.cli.report_html import html_report
+from agent_gate.cli.report_markdown import markdown_report
 from agent_gate.cli.reporter import clause_lines, finding_line, gate_line
+from agent_gate.domain.matrix import matrix
+from agent_gate.domain.traceability import ClauseResult, carried_over
 from agent_gate.domain.visible import visible, visible_line
 from agent_gate.engine.context import Context
 from agent_gate.engine.next_command import next_command
 from agent_gate.errors import ExitCode, JournalError
 from agent_gate.run.state import RunState
+
+Clauses = tuple[ClauseResult, ...]
 
 
 @click.command()
@@ -47,15 +53,32 @@ def runs(*, as_json: bool, directory: Path) -> None:
 @click.command()
 @click.argument("run_name", metavar="RUN", default="@")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown", "html"]),
+    default="text",
+    show_default=True,
+)
+@click.option(
+    "--spec",
+    "spec_path",
+    type=click.Path(path_type=Path),
+    help="Which of the run's evidence still holds for SPEC as it is worded now.",
 )
 @repo_option
 @click.pass_context
-def show(click_context: click.Context, *, run_name: str, form: str, directory: Path) -> None:
+def show(
+    click_context: click.Context, *, run_name: str, form: str, spec_path: Path | None, directory: Path
+) -> None:
     """Show RUN: its attempts, what the gates said, what each clause rests on, and the diff."""
     context = Context.open(directory)
     state = context.runs.find(run_name).state()
-    _FORMATS[form](context, state)
+    clauses = state.clauses
+    if spec_path:
+        from agent_gate.spec.reader import read_spec
+
+        clauses = carried_over(read_spec(spec_path), clauses)
+    _FORMATS[form](context, state, clauses)
     if state.phase in {"rejected", "aborted"}:
         click_context.exit(int(ExitCode.REJECTED))
 
@@ -82,7 +105,7 @@ def summary(state: RunState) -> dict[str, object]:
     }
 
 
-def _show_json(_context: Context, state: RunState) -> None:
+def _show_json(_context: Context, state: RunState, clauses: Clauses) -> None:
     attempts = [
         {
             "attempt": attempt.number,
@@ -93,10 +116,11 @@ def _show_json(_context: Context, state: RunState) -> None:
         }
         for attempt in state.attempts
     ]
-    say(json.dumps({**summary(state), "details": attempts}, indent=2))
+    told = {"clauses": [clause.model_dump(mode="json") for clause in clauses], "details": attempts}
+    say(json.dumps({**summary(state), **told}, indent=2))
 
 
-def _show_text(context: Context, state: RunState) -> None:
+def _show_text(context: Context, state: RunState, clauses: Clauses) -> None:
     spec = state.started.spec
     say(heading(f"{spec.id}: {visible_line(spec.title)}"))
     say(
@@ -113,19 +137,19 @@ def _show_text(context: Context, state: RunState) -> None:
             for finding in result.findings:
                 if finding.introduced and finding.level != "note":
                     say("      " + finding_line(finding))
-    _show_verdict(state)
+    _show_verdict(state, clauses)
     say()
     show_diff(context, state)
     if command := next_command(state):
         say(f"\nnext: {command}")
 
 
-def _show_verdict(state: RunState) -> None:
+def _show_verdict(state: RunState, clauses: Clauses) -> None:
     if state.verdict is None:
         return
     say()
     say(heading("clauses"))
-    for clause in state.clauses:
+    for clause in matrix(clauses):
         for line in clause_lines(clause):
             say("  " + line)
     for title, reasons in (("blocking", state.verdict.blocking), ("questions", state.verdict.questions)):
@@ -135,27 +159,20 @@ def _show_verdict(state: RunState) -> None:
             say(f"  {reason.source}: {visible_line(reason.message)}")
 
 
-def _show_markdown(_context: Context, state: RunState) -> None:
-    spec = state.started.spec
-    say(f"## {_cell(spec.title)}\n")
-    say(f"`{spec.id}`, run `{state.run_id}`, {state.phase.replace('_', ' ')}\n")
-    if state.verdict:
-        say("| clause | state | rests on |\n| --- | --- | --- |")
-        for clause in state.clauses:
-            basis = "<br>".join(_cell(f"{item.verifier}: {item.basis}") for item in clause.evidence)
-            say(f"| {clause.clause} {_cell(clause.sentence)} | {clause.state} | {basis} |")
-        say("\n| gate | status | findings |\n| --- | --- | --- |")
-        for result in state.results:
-            found = len(result.at("block")) + len(result.at("ask"))
-            say(f"| {result.gate} | {result.status} {_cell(result.reason)} | {found} |")
+def _show_markdown(_context: Context, state: RunState, clauses: Clauses) -> None:
+    say(markdown_report(state, clauses))
 
 
-def _cell(text: str) -> str:
-    return visible(text).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+def _show_html(context: Context, state: RunState, clauses: Clauses) -> None:
+    diff = ""
+    if state.candidate is not None:
+        diff = context.repository.diff(context.repository.tree_of(state.base), state.candidate.tree)
+    say(html_report(state, diff, clauses))
 
 
-_FORMATS: Mapping[str, Callable[[Context, RunState], None]] = {
+_FORMATS: Mapping[str, Callable[[Context, RunState, Clauses], None]] = {
     "text": _show_text,
     "json": _show_json,
     "markdown": _show_markdown,
+    "html": _show_html,
 }

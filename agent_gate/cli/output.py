@@ -18,10 +18,12 @@ MARKS = {
     "blocked": "✗",
     "errored": "!",
     "unverified": "○",
+    "awaits a person": "●",
     "waived": "~",
     "skipped": "–",
+    "asked": "?",
 }
-_COLOURS = {"✓": "green", "✗": "red", "!": "yellow", "○": "yellow", "?": "yellow"}
+_COLOURS = {"✓": "green", "✗": "red", "!": "yellow", "○": "yellow", "●": "cyan", "?": "yellow"}
 
 
 def _colour() -> bool | None:

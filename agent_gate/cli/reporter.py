@@ -9,7 +9,7 @@ import click
 
 from agent_gate.cli.output import dim, heading, marked, say, tell
 from agent_gate.domain.gate import Finding, GateResult
-from agent_gate.domain.verdict import ClauseResult
+from agent_gate.domain.matrix import MatrixClause, matrix
 from agent_gate.domain.visible import visible, visible_line
 from agent_gate.run import events as ev
 
@@ -92,7 +92,7 @@ class Reporter:
     def _checks_finished(self, event: ev.ChecksFinished) -> None:
         verdict = event.verdict
         passed = verdict.outcome == "passed"
-        for clause in verdict.clauses:
+        for clause in matrix(verdict.clauses):
             # A clause that nothing could speak about yet has no more to say than its state.
             told = clause_lines(clause) if passed or clause.state == "violated" else clause_lines(clause)[:1]
             for line in told:
@@ -157,10 +157,10 @@ def finding_line(finding: Finding) -> str:
     return visible_line(" ".join(part for part in (sign, place, finding.rule, finding.message) if part))
 
 
-def clause_lines(clause: ClauseResult) -> list[str]:
-    """A clause, and what its state rests on."""
+def clause_lines(clause: MatrixClause) -> list[str]:
+    """A clause, and a line for each thing that it rests on: the verifier, what is required, what was measured."""
     lines = [marked(clause.state, f"{clause.clause:8} {visible_line(clause.sentence)}")]
-    for item in clause.evidence:
-        note = "  [model-written]" if item.model_written else ""
-        lines.append(f"           {visible_line(item.verifier)}: {visible_line(item.basis)}{note}")
+    for row in clause.rows:
+        note = "  [model-written]" if row.model_written else ""
+        lines.append(f"  {marked(row.state, visible_line(f'{row.verifier}  {row.line}'))}{note}")
     return lines

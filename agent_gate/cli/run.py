@@ -10,7 +10,7 @@ import click
 
 from agent_gate.cli.carry_on import carry_on
 from agent_gate.cli.options import json_option, no_input_option, repo_option, unsandboxed_option
-from agent_gate.cli.output import say
+from agent_gate.cli.output import dim, say, tell
 from agent_gate.cli.reporter import JsonReporter, Reporter
 from agent_gate.cli.unsandboxed import may_run_unsandboxed
 from agent_gate.errors import UsageError
@@ -58,7 +58,7 @@ def run(
     from agent_gate.engine.context import Context
     from agent_gate.engine.prompt import first_prompt
     from agent_gate.engine.start import RunOptions, find_ground, start_run, trivial_spec
-    from agent_gate.spec_file import read_spec
+    from agent_gate.spec.reader import read_spec
 
     if bool(spec) == bool(goal):
         raise UsageError(
@@ -68,6 +68,8 @@ def run(
         raise UsageError("--goal needs --allow PATTERN: the files that the change may touch")
     read = read_spec(spec) if spec else trivial_spec(goal, allow)
     context = Context.open(directory)
+    if spec:
+        _tell_questions(spec, context.repository.root)
     options = RunOptions(
         model=model,
         attempts=attempts,
@@ -86,6 +88,18 @@ def run(
     for event in journal.events():
         reporter(event)
     click_context.exit(carry_on(context, journal.run_id, reporter, interactive=not (no_input or as_json)))
+
+
+def _tell_questions(spec: Path, root: Path) -> None:
+    """Questions block nothing, but who starts a run may want to know that there are some."""
+    from agent_gate.spec.lint import review_spec
+    from agent_gate.spec.reader import read_bytes
+    from agent_gate.spec.surroundings import Surroundings
+
+    open_ = review_spec(read_bytes(spec), str(spec), Surroundings.of(root)).questions
+    if open_:
+        count = "one open question" if len(open_) == 1 else f"{len(open_)} open questions"
+        tell(dim(f"{count} in the spec: agent-gate spec check {spec}"))
 
 
 @click.command()

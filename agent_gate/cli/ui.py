@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from agent_gate.cli.options import repo_option
 from agent_gate.engine.context import Context
 from agent_gate.errors import UsageError
 from agent_gate.run.state import exit_code
+
+if TYPE_CHECKING:
+    from agent_gate.drafting.draft import SpecDraft
 
 
 @click.command()
@@ -34,3 +38,10 @@ def open_home(directory: Path) -> int:
     from agent_gate.tui.app import run_home
 
     return run_home(Context.open(directory))
+
+
+def open_spec(directory: Path, path: str, draft: SpecDraft | None = None) -> int:
+    """The form, on a spec of the repository or on a new one (`draft`); `path` is relative to the root."""
+    from agent_gate.tui.app import run_spec
+
+    return run_spec(Context.open(directory), path, draft)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from agent_gate.domain.measure import Quantity
 from agent_gate.domain.value import PlainData, Value, canonical_json, sha256
 
 GATE_SCHEMA = "agent-gate/gate/v1"
@@ -15,6 +17,8 @@ Level = Literal["block", "ask", "note"]
 """What a finding does: it blocks, it asks the approver, or it is only told."""
 Status = Literal["passed", "failed", "errored", "skipped"]
 Outcome = Literal["passed", "failed", "errored", "skipped", "absent"]
+DecimalText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?$")]
+"""An exact decimal as text: nothing that is measured is below zero, and no value is a float."""
 
 _SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
 
@@ -71,6 +75,34 @@ class TestCase(Value):
     red: str = ""
     """How it failed on the base (`assertion`, or the exception's name); empty when it did not."""
     message: str = ""
+
+
+class Measurement(Value):
+    """One number that a gate measured on the candidate, and on the base where both were measured."""
+
+    source: str = Field(min_length=1)
+    """What was measured: the clause that describes the load or the fault, or a benchmark's node id or file."""
+    metric: str = Field(min_length=1)
+    field: str = ""
+    """The FIELD of `distinct(FIELD)`."""
+    value: DecimalText
+    unit: str = ""
+    base: DecimalText | Literal[""] = ""
+    """The same on the base, in the same unit; empty where the base was not measured."""
+    samples: int = Field(ge=0)
+    """How many single observations the value is made of."""
+    changed: bool = False
+    """The change adds or edits the file that says how it is measured: it is model-written."""
+
+    @property
+    def quantity(self) -> Quantity:
+        """The value with its unit."""
+        return Quantity(Decimal(self.value), self.unit)
+
+    @property
+    def base_quantity(self) -> Quantity | None:
+        """What the base measured, with its unit."""
+        return Quantity(Decimal(self.base), self.unit) if self.base else None
 
 
 class ConfigurationSource(Value):
@@ -156,6 +188,8 @@ class GateResult(Value):
     """Of the rules that clauses rest on, those that the tool knows and applied."""
     verifies: tuple[str, ...] = ()
     measures: Mapping[str, int] = {}
+    measurements: tuple[Measurement, ...] = ()
+    """What clauses that expect numbers are compared with."""
     sandbox: str = ""
     """How the candidate's code was confined: `bubblewrap`, `none`, or empty when none of it ran."""
     duration_ms: int = Field(default=0, ge=0)
@@ -165,3 +199,16 @@ class GateResult(Value):
     def at(self, level: Level) -> tuple[Finding, ...]:
         """The introduced findings of one level."""
         return tuple(f for f in self.findings if f.introduced and f.level == level)
+
+
+def one_each(results: Iterable[GateResult]) -> dict[str, GateResult]:
+    """One result a gate. Of two nobody can say which one holds, so the gate counts as errored."""
+    by_gate: dict[str, GateResult] = {}
+    for result in results:
+        twice = result.gate in by_gate
+        by_gate[result.gate] = (
+            result.model_copy(update={"status": "errored", "reason": "it gave two results for one tree"})
+            if twice
+            else result
+        )
+    return by_gate

@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated
 
-from pydantic import AfterValidator
+from agent_gate.domain.visible import quoted
 
+MAX_LENGTH = 1000
 _BRACKET = re.compile(r"\[[!^]?+\]?+[^\]]*\]")
 """A bracket expression; a `]` that stands first in it is an ordinary character."""
 
 
 def pattern_problem(pattern: str) -> str:
     """Why the pattern is refused, or an empty string."""
+    if len(pattern) > MAX_LENGTH:
+        return f"a pattern has at most {MAX_LENGTH} characters"
     parts = pattern.removesuffix("/").split("/")
     problems = {
         "a pattern must not be empty": not pattern.strip(),
@@ -36,14 +38,11 @@ def pattern_problem(pattern: str) -> str:
     return next((problem for problem, found in problems.items() if found), "")
 
 
-def _check(pattern: str) -> str:
+def checked_pattern(pattern: str) -> str:
+    """The pattern itself; raises ValueError with its problem where it is none."""
     if problem := pattern_problem(pattern):
-        raise ValueError(f"{pattern!r}: {problem}")
+        raise ValueError(f"{quoted(pattern)}: {problem}")
     return pattern
-
-
-Pattern = Annotated[str, AfterValidator(_check)]
-"""A pattern as a field of a value: refused with its problem where it is none."""
 
 
 def matches(path: str, patterns: Iterable[str]) -> bool:
@@ -53,32 +52,62 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern as an expression that takes time in proportion to path and pattern.
+
+    A `**` takes as few folders as it can, a `*` as few characters, and what they took is never tried again:
+    whatever follows could not match better with more of it. Only the last of each may try all lengths.
+    """
     body = pattern.removesuffix("/")
-    parts = ["" if "/" in body else "(?:.*/)?"]
-    position = 0
-    while position < len(body):
-        if body[position] == "*":
-            expression, position = _stars(body, position)
-        elif bracket := _BRACKET.match(body, position):
-            expression, position = _one_of(bracket.group()[1:-1]), bracket.end()
+    anywhere = "/" not in body
+    groups: list[list[str]] = [[]]
+    *parents, last = _SEGMENT.findall(body)
+    for segment in parents:
+        if _CROSSES.fullmatch(segment):
+            groups.append([])
         else:
-            expression = "[^/]" if body[position] == "?" else re.escape(body[position])
-            position += 1
-        parts.append(expression)
+            groups[-1].append(_segment(segment))
+    groups[-1].append(".*" if _CROSSES.fullmatch(last) else _segment(last))
+    first, *rest = ("/".join(group) for group in groups)
+    if anywhere:
+        first, rest = "", [first]
+    expression = f"{first}/" if first and rest else first
+    for number, group in enumerate(rest, start=1):
+        if group and number < len(rest):
+            expression += f"(?>{_FOLDERS}?{group}/)"
+        elif group:
+            expression += f"{_FOLDERS}{group}"
     # With a slash at its end a pattern names a folder, so something must lie below it.
     below = "/.*" if pattern.endswith("/") else "(?:/.*)?"
-    return re.compile("".join(parts) + below, re.DOTALL)
+    return re.compile(expression + below, re.DOTALL)
 
 
-def _stars(body: str, start: int) -> tuple[str, int]:
-    """A run of stars: two or more cross folders, but only where they fill the space between slashes."""
-    end = start
-    while end < len(body) and body[end] == "*":
-        end += 1
-    opens = start == 0 or body[start - 1] == "/"
-    if end - start == 1 or not opens or body[end : end + 1] not in {"", "/"}:
-        return "[^/]*", end
-    return (".*", end) if end == len(body) else ("(?:.*/)?", end + 1)
+_SEGMENT = re.compile(rf"(?:{_BRACKET.pattern}|[^/])+")
+"""What stands between two slashes; a slash in brackets is none."""
+_CROSSES = re.compile(r"\*{2,}")
+"""As a whole segment, two or more stars stand for any number of folders."""
+_FOLDERS = r"(?:[^/]*/)*"
+
+
+def _segment(text: str) -> str:
+    """What stands between two slashes; two stars beside anything else are as good as one."""
+    pieces = [""]
+    position = 0
+    while position < len(text):
+        if text[position] == "*":
+            if pieces[-1] or len(pieces) == 1:
+                pieces.append("")
+            position += 1
+        elif bracket := _BRACKET.match(text, position):
+            pieces[-1] += _one_of(bracket.group()[1:-1])
+            position = bracket.end()
+        else:
+            pieces[-1] += "[^/]" if text[position] == "?" else re.escape(text[position])
+            position += 1
+    first, *rest = pieces
+    if not rest:
+        return first
+    *middle, last = rest
+    return first + "".join(f"(?>[^/]*?{piece})" for piece in middle) + f"[^/]*{last}"
 
 
 def _one_of(content: str) -> str:

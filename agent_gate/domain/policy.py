@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from agent_gate.domain.field_types import Pattern
 from agent_gate.domain.gate import Severity
-from agent_gate.domain.pattern import Pattern, matches
+from agent_gate.domain.pattern import matches
 from agent_gate.domain.value import PlainData, Value
 
 

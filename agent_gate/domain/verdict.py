@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal
 
-from agent_gate.domain.clause import ClauseResult, ClauseState, VerifierResult, judge_clause, place
-from agent_gate.domain.gate import Finding, GateResult
+from agent_gate.domain.clause import Clause
+from agent_gate.domain.gate import Finding, GateResult, one_each
 from agent_gate.domain.policy import Policy, Zone
-from agent_gate.domain.spec import Clause, Spec
+from agent_gate.domain.spec import Spec
+from agent_gate.domain.traceability import ClauseResult, trace
 from agent_gate.domain.value import Value, canonical_json, sha256
-
-__all__ = [
-    "NOT_APPLICABLE",
-    "ClauseResult",
-    "ClauseState",
-    "Reason",
-    "Verdict",
-    "VerifierResult",
-    "judge",
-    "with_answers",
-]
+from agent_gate.domain.verification import place
 
 NOT_APPLICABLE = "not applicable"
 """The reason of a gate that had nothing to look at: the one kind of skip that does not block."""
@@ -50,7 +41,11 @@ class Verdict(Value):
 
     @property
     def digest(self) -> str:
-        """Covers statuses, finding fingerprints and clause states; never times, caches or outputs."""
+        """Covers statuses, finding fingerprints and clause states; never times, caches or outputs.
+
+        What was measured is not in it either: a second run measures other milliseconds, and says the
+        same. The wording of the clauses is bound beside it, by the spec's digest.
+        """
         return sha256(
             canonical_json(
                 {
@@ -89,10 +84,9 @@ def judge(
     zone of the policy is taken to be entered.
     """
     results = tuple(results)
-    by_gate = _one_each(results)
+    by_gate = one_each(results)
     asked = spec.clauses if spec else ()
-    critical = spec is not None and spec.risk == "critical"
-    clauses = tuple(judge_clause(clause, by_gate, critical=critical) for clause in asked)
+    clauses = trace(spec, results)
     required = policy.required_gates(paths)
     needed = {gate for clause in asked for gate in _needed_gates(clause, by_gate)}
     blocking: list[Reason] = []
@@ -114,39 +108,6 @@ def judge(
         fingerprints=tuple(sorted(f.fingerprint for r in results for f in r.findings if f.introduced)),
         unsandboxed=any(result.sandbox == "none" for result in results),
     )
-
-
-def with_answers(verdict: Verdict, answers: Mapping[str, str]) -> tuple[ClauseResult, ...]:
-    """The clauses after a person spoke: each answered one that only waited for that is verified."""
-    return tuple(
-        clause.model_copy(
-            update={
-                "state": "verified",
-                "evidence": tuple(
-                    item.model_copy(update={"state": "verified", "basis": answers[clause.clause]})
-                    if item.awaits_person
-                    else item
-                    for item in clause.evidence
-                ),
-            }
-        )
-        if clause.awaits_person and answers.get(clause.clause, "").strip()
-        else clause
-        for clause in verdict.clauses
-    )
-
-
-def _one_each(results: Iterable[GateResult]) -> dict[str, GateResult]:
-    """One result a gate. Of two nobody can say which one holds, so the gate counts as errored."""
-    by_gate: dict[str, GateResult] = {}
-    for result in results:
-        twice = result.gate in by_gate
-        by_gate[result.gate] = (
-            result.model_copy(update={"status": "errored", "reason": "it gave two results for one tree"})
-            if twice
-            else result
-        )
-    return by_gate
 
 
 def _judge_gate(
@@ -180,8 +141,9 @@ def _zones_above(spec: Spec | None, zones: Iterable[Zone]) -> Iterator[Reason]:
 
 
 def _broken(clause: ClauseResult) -> Reason:
-    weakest = next((e for e in clause.evidence if e.state != "verified" and not e.awaits_person), None)
-    basis = f"{weakest.verifier}: {weakest.basis}" if weakest else "nothing is named that could verify it"
+    broken = [e for e in clause.evidence if e.state != "verified" and not e.awaits_person]
+    telling = next((e for e in broken if e.state == clause.state), None)
+    basis = f"{telling.verifier}: {telling.basis}" if telling else "nothing is named that could verify it"
     return Reason(source=clause.clause, message=f"{clause.state}: {basis}")
 
 

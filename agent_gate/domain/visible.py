@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 
 _SHOWN_AS_IT_IS = frozenset("\n\t")
+_QUOTED = 80
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 
@@ -22,6 +23,11 @@ def visible(text: str) -> str:
 def visible_line(text: str) -> str:
     """As `visible`, on one line: newlines and tabs become spaces."""
     return visible(" ".join(text.split("\n")).replace("\t", " "))
+
+
+def quoted(text: str) -> str:
+    """The text in quotes for a message, cut where it is long."""
+    return repr(text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…")
 
 
 def has_hidden(text: str) -> bool:

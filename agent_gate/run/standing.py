@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent_gate.domain.approval import Approval, Binding
-from agent_gate.domain.clause import ClauseResult
 from agent_gate.domain.gate import Finding, GateResult
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.proposal import Candidate, Proposal
+from agent_gate.domain.traceability import ClauseResult, attest, attestations_of
 from agent_gate.domain.value import sha256
-from agent_gate.domain.verdict import Verdict, with_answers
+from agent_gate.domain.verdict import Verdict
 from agent_gate.run import events as ev
 
 Phase = Literal[
@@ -140,7 +140,7 @@ class RunState:
 
     @property
     def valid_approvals(self) -> tuple[Approval, ...]:
-        """Approvals that bind what stands now and count: the newest of each person.
+        """Approvals that bind what stands now and count: the newest of each person, in order.
 
         An unsigned one counts only where one person suffices, whoever it is, and nobody asks for
         signatures; an independent one is by neither the operator nor who paired with the operator.
@@ -168,10 +168,7 @@ class RunState:
         """The clauses as they stand, with the answers of the approvals that count."""
         if self.verdict is None:
             return ()
-        answers = {
-            clause: text for approval in self.valid_approvals for clause, text in approval.answers.items()
-        }
-        return with_answers(self.verdict, answers)
+        return attest(self.verdict.clauses, attestations_of(self.started.spec, self.valid_approvals))
 
     @property
     def _valid_decisions(self) -> tuple[ev.DecisionMade, ...]:
@@ -187,7 +184,7 @@ class RunState:
             and (decision.signer or unsigned_count)
             and not (rules.independent and self._is_own(decision))
         }
-        return tuple(newest.values())
+        return tuple(decision for decision in self.decisions if newest.get(decision.person) is decision)
 
     def _is_own(self, decision: ev.DecisionMade) -> bool:
         """By the operator, or by who paired with the operator."""

@@ -10,6 +10,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.theme import Theme
 
+from agent_gate.drafting.draft import SpecDraft
 from agent_gate.engine.context import Context
 from agent_gate.errors import ExitCode
 from agent_gate.run.events import utc_now
@@ -17,7 +18,7 @@ from agent_gate.tui.desk import Desk
 from agent_gate.tui.screens.dialogs import ConfirmScreen, HelpScreen
 from agent_gate.tui.screens.home import HomeScreen
 from agent_gate.tui.screens.review import ReviewScreen
-from agent_gate.tui.screens.spec_form import SpecScreen
+from agent_gate.tui.screens.spec_start import begin_from, begin_spec, open_spec
 
 Start = Literal["home", "spec", "review"]
 
@@ -35,6 +36,9 @@ _CALM = Theme(
     error="#d9776c",
     dark=True,
     variables={
+        # Textual's own are shades of black or white, which a styled piece of a text shows at full strength.
+        "text-muted": "#98a3af",
+        "text-disabled": "#5c6670",
         "border": "#3a434d",
         "border-blurred": "#2c333b",
         "scrollbar": "#2c333b",
@@ -66,23 +70,33 @@ class AgentGateApp(App[int]):
         Binding("question_mark,f1", "keys", "Help", key_display="?", show=False),
     ]
 
-    def __init__(self, desk: Desk, start: Start, run_id: str) -> None:
+    def __init__(self, desk: Desk, start: Start, subject: str) -> None:
         super().__init__()
         self.animation_level = "none"  # a key answers at once
         self.desk = desk
         self._start = start
-        self._run_id = run_id
+        self._subject = subject
+        self.draft: SpecDraft | None = None
+        """What the new spec begins as, if that is known already."""
 
     def on_mount(self) -> None:
         """Opens the first screen."""
         self.register_theme(_CALM)
         self.theme = _CALM.name
         if self._start == "review":
-            self.push_screen(ReviewScreen(self.desk, self._run_id), self._end)
+            self.push_screen(ReviewScreen(self.desk, self._subject), self._end)
             return
         self.push_screen(HomeScreen(self.desk), self._end)
         if self._start == "spec":
-            self.push_screen(SpecScreen(self.desk))
+            self._open_spec()
+
+    def _open_spec(self) -> None:
+        if self.draft is not None:
+            begin_from(self, self.desk, self.draft, self._subject)
+        elif self._subject and (self.desk.context.repository.root / self._subject).exists():
+            open_spec(self, self.desk, self._subject)
+        else:
+            begin_spec(self, self.desk, self._subject)
 
     def action_keys(self) -> None:
         """Lists the keys of the screen that is open."""
@@ -114,15 +128,22 @@ class AgentGateApp(App[int]):
 
 
 def make_app(
-    context: Context, start: Start = "home", run_id: str = "", clock: Callable[[], datetime] = utc_now
+    context: Context, start: Start = "home", subject: str = "", clock: Callable[[], datetime] = utc_now
 ) -> AgentGateApp:
-    """The app on a repository, opened on its home, an empty spec, or the review of one run."""
-    return AgentGateApp(Desk(context, clock), start, run_id)
+    """The app on a repository, opened on its home, a spec (`subject` is its path), or the review of one run."""
+    return AgentGateApp(Desk(context, clock), start, subject)
 
 
 def run_home(context: Context) -> int:
     """Opens the home screen and returns the exit code; raises what a bug of ours raised."""
     return _run(make_app(context))
+
+
+def run_spec(context: Context, path: str = "", draft: SpecDraft | None = None) -> int:
+    """Opens a spec, or begins a new one, asking how where there is no `draft`; `path` is relative to the root."""
+    app = make_app(context, "spec", path)
+    app.draft = draft
+    return _run(app)
 
 
 def run_review(context: Context, run_id: str) -> int:
@@ -137,4 +158,4 @@ def _run(app: AgentGateApp) -> int:
     return result if result is not None else int(ExitCode.DONE)
 
 
-__all__ = ["AgentGateApp", "Start", "make_app", "run_home", "run_review"]
+__all__ = ["AgentGateApp", "Start", "make_app", "run_home", "run_review", "run_spec"]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent_gate.drafting.store import DraftStore
 from agent_gate.engine.context import Context
 from agent_gate.run.events import utc_now
-from agent_gate.tui.drafts import DraftStore
 from agent_gate.tui.drive import Drive
 
 _LAST_WORDS_S = 20.0

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Literal
 
-from agent_gate.domain.clause import ClauseResult
 from agent_gate.domain.gate import GateResult
+from agent_gate.domain.matrix import matrix
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.spec import Spec
-from agent_gate.domain.verdict import judge, with_answers
+from agent_gate.domain.traceability import ClauseResult, trace
 from agent_gate.domain.visible import visible_line
 from agent_gate.engine.next_command import next_command
 from agent_gate.errors import JournalError
@@ -26,7 +26,17 @@ MODEL_TEXT_KEPT = 40_000
 """Characters of the model's text that are kept for the screen; the whole lies in `replies/`."""
 
 State = Literal[
-    "waiting", "running", "passed", "failed", "errored", "skipped", "person", "verified", "violated", "waived"
+    "waiting",
+    "running",
+    "passed",
+    "failed",
+    "errored",
+    "skipped",
+    "person",
+    "verified",
+    "violated",
+    "unverified",
+    "waived",
 ]
 
 
@@ -47,6 +57,7 @@ class ClauseView:
     sentence: str
     state: State
     basis: str = ""
+    """What is required, and what was measured, in the row that tells most."""
     model_written: bool = False
 
 
@@ -143,17 +154,8 @@ class RunView:
         """What is known of the clauses: by the gates that are done, or by the verdict and a person's word."""
         state = self.state
         if state.verdict is not None:
-            answers = {
-                clause: text
-                for approval in state.valid_approvals
-                for clause, text in approval.answers.items()
-            }
-            return with_answers(state.verdict, answers)
-        if not (state.results and state.candidate):
-            return ()
-        return judge(
-            self.spec, state.policy, state.candidate.tree, state.results, state.candidate.paths
-        ).clauses
+            return state.clauses
+        return trace(self.spec, state.results) if state.results else ()
 
     @property
     def sent_back(self) -> tuple[SentBack, ...]:
@@ -280,6 +282,7 @@ def _why_sent_back(attempt: Attempt) -> tuple[str, ...]:
 def _clause_view(clause_id: str, sentence: str, result: ClauseResult | None, *, final: bool) -> ClauseView:
     if result is None:
         return ClauseView(clause_id, sentence, "waiting")
+    (clause,) = matrix([result])
     state: State
     match result.state:
         case "verified" | "violated" | "waived":
@@ -287,9 +290,8 @@ def _clause_view(clause_id: str, sentence: str, result: ClauseResult | None, *, 
         case _ if result.awaits_person:
             state = "person"
         case _:
-            state = "errored" if final else "waiting"
-    telling = next((item for item in result.evidence if item.state != "verified"), result.evidence[0])
-    return ClauseView(clause_id, sentence, state, telling.basis, result.model_written)
+            state = "unverified" if final else "waiting"
+    return ClauseView(clause_id, sentence, state, clause.telling.line, result.model_written)
 
 
 _NEXT = {

@@ -37,7 +37,7 @@ def test_the_body_in_full() -> None:
         "\n"
         "Really.\n"
         "\n"
-        "- LOAD-1 by the approver's word: half an order\n"
+        "- LOAD-1 by the approver's word: half an order: error_rate <= 0.1 %\n"
         "  rests on manual: the rate is right\n"
         "- SEC-1 verified: injection → bound\n"
         "  rests on bandit:B608\n"
@@ -45,6 +45,14 @@ def test_the_body_in_full() -> None:
         "  rests on pytest:tests/test_orders.py::test_same_key (written by the\n"
         "  model)"
     )
+
+
+def test_a_verifier_of_several_measures_is_named_once() -> None:
+    expect = ["p95 <= 50 ms", "p95 <= base + 10 %"]
+    latency = [{"id": "LAT-1", "stimulus": "an order", "expect": expect, "verified_by": ["load:LOAD-1"]}]
+    asked = spec(latency=latency, not_applicable={"failure_modes": "none"})
+    body = render_body(asked, judge(asked, Policy(), TREE, results()))
+    assert body.count("load:LOAD-1") == 1
 
 
 def test_the_trailers_in_full(make_repository: MakeRepository) -> None:

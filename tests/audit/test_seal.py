@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import subprocess
 from pathlib import Path
 
@@ -52,6 +53,28 @@ def test_damaged_bytes_are_not_restored(make_repository: MakeRepository) -> None
     damaged = prepared.model_copy(update={"commit_object": base64.b64encode(data).decode()})
     with pytest.raises(AgentGateError, match="whose bytes give"):
         restore_commit(approved.repository, damaged)
+
+
+def test_of_two_answers_the_seal_and_the_state_take_the_same(make_repository: MakeRepository) -> None:
+    """Ana approves, Ben too, and Ana once more: her newest approval is the later of the two that count."""
+    approved = approve_run(make_repository, answers={"LOAD-1": "Ana, at first"})
+    first = approved.history[-1]
+    assert isinstance(first, DecisionMade)
+    ben = Person(name="Ben Ode", email="ben@example.org")
+    others = [
+        first.approval.model_copy(update={"approver": ben, "answers": {"LOAD-1": "Ben"}}),
+        first.approval.model_copy(update={"answers": {"LOAD-1": "Ana, again"}}),
+    ]
+    history = (*approved.history, *(DecisionMade(approval=approval) for approval in others))
+    state = fold(history)
+    assert [dict(approval.answers) for approval in state.valid_approvals] == [
+        {"LOAD-1": "Ben"},
+        {"LOAD-1": "Ana, again"},
+    ]
+    assert state.clauses[0].evidence[0].measured == "Ben"
+    sealed = prepare_seal(approved.repository, state)  # it passes its own verification
+    summary = base64.b64decode(json.loads(sealed.evidence[-1])["payload"]).decode()
+    assert '"measured":"Ben"' in summary
 
 
 def test_a_name_that_git_trims(make_repository: MakeRepository) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from repositories import MakeRepository
-from sealed_runs import ANA, TIME, approve_run, seal_run
+from sealed_runs import ANA, TEST_ID, TIME, approve_run, results, seal_run, spec
 
 from agent_gate.audit.evidence import approval_line
 from agent_gate.audit.statement import (
@@ -20,7 +20,10 @@ from agent_gate.audit.statement import (
     read_statement,
     statement_line,
 )
+from agent_gate.audit.verify import verify_commit
 from agent_gate.domain.approval import Approval, Binding
+from agent_gate.domain.gate import GateResult, Measurement
+from agent_gate.domain.value import sha256
 
 TREE = "4f846dfffc30b8d2bff44f73649b177473d89e99"
 BINDING = Binding(
@@ -92,6 +95,42 @@ def test_the_bundle_has_the_fields_that_others_read(make_repository: MakeReposit
         "AGENT_GATE_CLAUSE_VERIFIED_ACC_1",
     ]
     assert len(summary["agentGate"]["statements"]) == len(lines) - 1
+
+
+def test_the_summary_holds_the_matrix_for_readers_without_our_code(make_repository: MakeRepository) -> None:
+    latency = {
+        "id": "LAT-1",
+        "stimulus": "an order",
+        "expect": ["p95 <= base + 10 %"],
+        "verified_by": ["load:LOAD-1"],
+    }
+    asked = spec(latency=[latency], not_applicable={"failure_modes": "none"})
+    number = Measurement(source="LOAD-1", metric="p95", value="31.5", unit="ms", base="30", samples=1000)
+    load = GateResult(
+        gate="load",
+        definition_digest=sha256(b"load"),
+        status="passed",
+        verifies=("load",),
+        measurements=(number,),
+    )
+    sealed = seal_run(approve_run(make_repository, asked=asked, gates=(*results(), load)))
+    assert verify_commit(sealed.repository, sealed.prepared.commit).problems == ()
+    matrix = payload(sealed.prepared.evidence[-1])["predicate"]["agentGate"]["matrix"]
+    assert [(line["clause"], line["digest"], line["state"]) for line in matrix] == [
+        (clause.id, clause.digest, "verified") for clause in asked.clauses
+    ]
+    assert [line["rows"] for line in matrix] == [
+        [row("manual: the rate is right", "the rate is right", "measured with the profiler")],
+        [row("load:LOAD-1", "p95 <= base + 10 %", "31.5 ms (base 30 ms)")],
+        [row("bandit:B608", "no B608", "none found")],
+        [row(f"pytest:{TEST_ID}", "passes, red on the base", "passed, red (assertion)", written=True)],
+    ]
+
+
+def row(verifier: str, required: str, measured: str, *, written: bool = False) -> dict[str, object]:
+    return {
+        "verifier": verifier, "required": required, "measured": measured, "state": "verified", "modelWritten": written,
+    }  # fmt: skip
 
 
 def test_no_statement_holds_a_float(make_repository: MakeRepository) -> None:

@@ -1,14 +1,13 @@
-"""Commands that need no gate: help, spec, init, completion, and how bugs are told."""
+"""Commands that need no gate: help, init, completion, and how bugs are told."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 from program import agent_gate
 from repositories import MakeRepository, git
-from small_project import FILES, SPEC
+from small_project import FILES
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
@@ -33,22 +32,6 @@ def test_repo_may_stand_before_and_after_the_command(make_repository: MakeReposi
         done = agent_gate(tmp_path, *arguments)
         assert done.returncode == 0, done.stderr
         assert "no runs yet" in done.stderr
-
-
-def test_spec_check_tells_each_file(tmp_path: Path) -> None:
-    (tmp_path / "good.yaml").write_text(SPEC)
-    (tmp_path / "bad.yaml").write_text(SPEC.replace("goal:", "gaol:"))
-    done = agent_gate(tmp_path, "spec", "check", "good.yaml", "bad.yaml")
-    assert done.returncode == 2
-    assert "good.yaml: discount, standard, 3 clauses; 3 verified by a machine, 0 by a person" in done.stdout
-    assert "bad.yaml:4: gaol" in done.stderr
-
-
-def test_the_schema_describes_what_the_reader_takes(tmp_path: Path) -> None:
-    schema = json.loads(agent_gate(tmp_path, "spec", "schema").stdout)
-    assert schema["$schema"].endswith("2020-12/schema")
-    assert set(schema["required"]) == {"schema", "id", "title", "goal", "paths"}
-    assert schema["$defs"]["Verifier"]["type"] == "string"
 
 
 def test_init_writes_what_works_and_never_overwrites(make_repository: MakeRepository) -> None:

@@ -14,7 +14,7 @@ import pytest
 from agent_gate.demo import replies_path, sample_files, spec_bytes
 from agent_gate.domain.spec import Spec
 from agent_gate.edits import Applied, apply_reply
-from agent_gate.spec_file import parse_spec
+from agent_gate.spec.reader import parse_spec
 
 RUFF_RULES = "F,E4,E7,E9,W,B,S"
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from agent_gate.domain.policy import GateOptions, Policy, Zone
-from agent_gate.domain.spec import VERIFIERS_WITH_OPTIONAL_TARGET, VERIFIERS_WITH_TARGET
+from agent_gate.domain.verifier import VERIFIERS_WITH_OPTIONAL_TARGET, VERIFIERS_WITH_TARGET
 from agent_gate.errors import ExitCode
 from agent_gate.gating.catalog import load_catalog
 
@@ -90,7 +90,7 @@ def test_what_is_not_built_is_told(readme: Mapping[str, str]) -> None:
     policy = Policy().gates
     assert gates == {*policy.required, *policy.advisory} - set(catalog)
     answered = {kind for gate in catalog.values() for kind in gate.verifies} | {"gate", "manual"}
-    assert verifiers == (VERIFIERS_WITH_TARGET | VERIFIERS_WITH_OPTIONAL_TARGET) - answered
+    assert verifiers == {*VERIFIERS_WITH_TARGET, *VERIFIERS_WITH_OPTIONAL_TARGET} - answered
 
 
 def test_every_built_in_gate_has_a_line(readme: Mapping[str, str]) -> None:

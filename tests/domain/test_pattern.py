@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from agent_gate.domain.pattern import Pattern, matches, pattern_problem
+from agent_gate.domain.field_types import Pattern
+from agent_gate.domain.pattern import matches, pattern_problem
 
 EXAMPLES = [
     ("shop/**", "shop/a/b.py", True),
@@ -121,3 +123,20 @@ def test_patterns_mean_what_git_check_ignore_says(repository: Path, pattern: str
 def test_no_accepted_pattern_breaks_matching(pattern: str, path: str) -> None:
     assume(not pattern_problem(pattern))
     assert matches(path, [pattern]) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("*a" * 200 + "*b", "a" * 500),
+        ("**/a/" * 150 + "b", "a/" * 500 + "a"),
+        ("**/" * 300 + "*a*b", "a/" * 500 + "a"),
+        ("*?" * 200 + "b", "a" * 500),
+        ("**/*a*a*a*a/" * 40 + "b", "aaaa/" * 200 + "a"),
+    ],
+    ids=lambda text: text[:6],
+)
+def test_no_pattern_takes_long_however_it_is_made(pattern: str, path: str) -> None:
+    begun = time.process_time()
+    assert not matches(path, [pattern])
+    assert time.process_time() - begun < 1

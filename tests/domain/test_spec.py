@@ -6,7 +6,13 @@ import pytest
 from pydantic import ValidationError
 from values import critical_spec, spec, spec_data
 
-from agent_gate.domain.spec import Paths, Spec, Verifier
+from agent_gate.domain.spec import Paths, Spec
+from agent_gate.domain.verifier import (
+    MEASURING,
+    VERIFIERS_WITH_OPTIONAL_TARGET,
+    VERIFIERS_WITH_TARGET,
+    Verifier,
+)
 
 CLAUSES: dict[str, dict[str, Any]] = {
     "load": {
@@ -151,6 +157,22 @@ def test_what_is_no_verifier_is_refused_with_what_would_be(text: str) -> None:
         Verifier.parse(text)
 
 
+@pytest.mark.parametrize("text", [*VERIFIERS_WITH_TARGET.values(), *VERIFIERS_WITH_OPTIONAL_TARGET.values()])
+def test_every_kind_has_an_example_of_its_own(text: str) -> None:
+    assert str(Verifier.parse(text)) == text
+    assert {**VERIFIERS_WITH_TARGET, **VERIFIERS_WITH_OPTIONAL_TARGET}[Verifier.parse(text).kind] == text
+
+
+def test_what_measures_is_a_verifier() -> None:
+    assert {*VERIFIERS_WITH_TARGET, *VERIFIERS_WITH_OPTIONAL_TARGET} >= MEASURING
+
+
+def test_a_long_verifier_does_not_fill_the_message() -> None:
+    with pytest.raises(ValueError, match="…") as caught:
+        Verifier.parse("x" * 1_000_000)
+    assert len(str(caught.value)) < 300
+
+
 def test_deny_wins_over_allow() -> None:
     paths = Paths(allow=("shop/**",), deny=("shop/payments/**",))
     assert paths.permits("shop/orders.py")
@@ -194,7 +216,7 @@ def test_a_spec_keeps_its_value_and_digest_through_json() -> None:
 
 
 def test_a_specs_digest_is_stable_across_releases() -> None:
-    assert spec().digest == "sha256:3d4291fc3e63cb1495f3f2c24a2f860b442572a7b178ade69a9d42858daf05f9"
+    assert spec().digest == "sha256:4f8cfe349b1ec4b12c6eb9392d50c7f2b3c10ddab6d871ce478ef3eb5a8e9f38"
 
 
 def test_any_change_gives_another_digest() -> None:

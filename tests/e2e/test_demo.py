@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from program import agent_gate
 from repositories import git
+
+from agent_gate.demo.sample import spec_bytes
 
 
 def test_the_first_reply_fails_the_second_passes_and_the_commit_verifies(tmp_path: Path) -> None:
@@ -23,6 +26,12 @@ def test_the_first_reply_fails_the_second_passes_and_the_commit_verifies(tmp_pat
     verified = agent_gate(shop, *command[1:])
     assert verified.returncode == 0, verified.stdout
     assert git(shop, "status", "--porcelain") == ""
+    reworded = spec_bytes().decode().replace("at most 20 orders", "at most 25 orders")
+    (tmp_path / "spec.yaml").write_text(reworded)
+    shown = agent_gate(shop, "show", "@", "--spec", str(tmp_path / "spec.yaml"), "--format", "json")
+    clauses = {clause["clause"]: clause for clause in json.loads(shown.stdout)["clauses"]}
+    assert [name for name, clause in clauses.items() if clause["state"] != "verified"] == ["ACC-3"]
+    assert clauses["ACC-3"]["evidence"][0]["basis"].startswith("outdated")
 
 
 def test_without_a_terminal_and_without_yes_it_parks(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from agent_gate.engine.context import Context
 from agent_gate.engine.decide import approve
 from agent_gate.engine.start import RunOptions, start_run
 from agent_gate.run.state import RunState
-from agent_gate.spec_file import parse_spec
+from agent_gate.spec.reader import parse_spec
 from agent_gate.vcs.repo import Repository
 
 pytestmark = pytest.mark.usefixtures("confined")

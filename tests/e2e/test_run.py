@@ -64,7 +64,7 @@ def test_a_run_parks_and_another_process_approves(project: Repository, tmp_path:
     assert next_command in listed.stdout
     shown = agent_gate(project.root, "show", "@")
     assert "+def total(prices: list[int], discount: int = 0) -> int:" in shown.stdout
-    assert "red on the base (TypeError)" in shown.stdout
+    assert "passes, red on the base: passed, red (TypeError)" in shown.stdout
 
     approved = agent_gate(project.root, *next_command.split()[1:])
     assert approved.returncode == 0, approved.stderr
@@ -206,7 +206,8 @@ def test_show_speaks_json_and_markdown(project: Repository, tmp_path: Path) -> N
     shown = json.loads(agent_gate(project.root, "show", "@", "--format", "json").stdout)
     assert shown["phase"] == "awaiting_approval"
     assert shown["details"][0]["verdict"]["outcome"] == "passed"
-    assert "| ACC-1 " in agent_gate(project.root, "show", "--format", "markdown").stdout
+    assert "| ✓ ACC-1 " in agent_gate(project.root, "show", "--format", "markdown").stdout
+    assert '<span class="id">ACC-1</span>' in agent_gate(project.root, "show", "--format", "html").stdout
     listed = json.loads(agent_gate(project.root, "runs", "--json").stdout)
     assert listed["next"].startswith("agent-gate approve")
 

@@ -2,28 +2,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from agent_gate.domain.spec import Paths, Spec, StatementClause, Verifier
+from agent_gate.domain.spec import Spec
 from agent_gate.prompting.context import render_files, render_withheld, select_files
 
 
 def spec_of(
     *, context: tuple[str, ...] = (), allow: tuple[str, ...] = ("shop/**",), tests: tuple[str, ...] = ()
 ) -> Spec:
-    clauses = tuple(
-        StatementClause(
-            id=f"ACC-{n}", statement="it works", verified_by=(Verifier(kind="pytest", target=test),)
-        )
+    clauses = [
+        {"id": f"ACC-{n}", "statement": "it works", "verified_by": [f"pytest:{test}"]}
         for n, test in enumerate(tests)
-    )
-    return Spec(
-        schema="agent-gate/spec/v1",
-        id="s",
-        title="T",
-        goal="G",
-        risk="trivial",
-        paths=Paths(allow=allow),
-        context=context,
-        acceptance=clauses,
+    ]
+    return Spec.model_validate(
+        {
+            "schema": "agent-gate/spec/v1",
+            "id": "s",
+            "title": "T",
+            "goal": "G",
+            "risk": "trivial",
+            "paths": {"allow": allow},
+            "context": context,
+            "acceptance": clauses,
+        }
     )
 
 

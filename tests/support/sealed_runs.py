@@ -43,7 +43,8 @@ def spec(**changes: object) -> Spec:
                 {
                     "id": "LOAD-1",
                     "stimulus": "half an order",
-                    "request": {"json": {"quantity": 0.5}},
+                    "request": {"path": "/orders", "json": {"quantity": 0.5}},
+                    "expect": ["error_rate <= 0.1 %"],
                     "verified_by": ["manual: the rate is right"],
                 }
             ],

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent_gate.domain.approval import Approval, Binding, Person
-from agent_gate.domain.gate import Finding, GateResult, TestCase
+from agent_gate.domain.gate import Finding, GateResult, Measurement, TestCase
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.proposal import Candidate, ChangedFile, PromptRef, Proposal, Usage
 from agent_gate.domain.spec import Spec
@@ -41,10 +41,11 @@ def spec_data(**changes: Any) -> dict[str, Any]:
     }
 
 
-def spec(*verifiers: str, **changes: Any) -> Spec:
-    """The same as a value; with verifiers, its one clause names these."""
+def spec(*verifiers: str, expect: tuple[str, ...] = (), **changes: Any) -> Spec:
+    """The same as a value; with verifiers, its one clause names these, and expects these measures."""
     if verifiers:
-        changes["acceptance"] = [{"id": "ACC-1", "statement": "stored once", "verified_by": list(verifiers)}]
+        clause = {"id": "ACC-1", "statement": "stored once", "verified_by": verifiers, "expect": expect}
+        changes["acceptance"] = [clause]
     return Spec.model_validate(spec_data(**changes))
 
 
@@ -58,8 +59,10 @@ def critical_spec(*verifiers: str, approach: tuple[str, ...] = ()) -> Spec:
         *verifiers,
         risk="critical",
         not_applicable={},
-        load=[{"id": "LOAD-1", "stimulus": "50 a second", "verified_by": rule}],
-        latency=[{"id": "LAT-1", "stimulus": "one order", "verified_by": rule}],
+        load=[
+            {"id": "LOAD-1", "stimulus": "50 a second", "expect": ["error_rate <= 1 %"], "verified_by": rule}
+        ],
+        latency=[{"id": "LAT-1", "stimulus": "one order", "expect": ["p95 <= 50 ms"], "verified_by": rule}],
         failure_modes=[{"id": "FAIL-1", "cause": "no database", "response": "503", "verified_by": rule}],
         security=[{"id": "SEC-1", "threat": "injection", "response": "bound", "verified_by": rule}],
         approach=decisions,
@@ -90,6 +93,18 @@ def case(**fields: Any) -> TestCase:
 def from_tests(*cases: TestCase, status: str = "passed", **fields: Any) -> GateResult:
     """The tests gate with these cases."""
     return gate("tests", status, verifies=("pytest",), cases=cases, **fields)
+
+
+def measured(value: str = "31", unit: str = "ms", **fields: Any) -> Measurement:
+    """A percentile of the load that LOAD-1 describes."""
+    return Measurement.model_validate(
+        {"source": "LOAD-1", "metric": "p95", "value": value, "unit": unit, "samples": 1000, **fields}
+    )
+
+
+def from_load(*measurements: Measurement, status: str = "passed", **fields: Any) -> GateResult:
+    """A gate that measures under load."""
+    return gate("load", status, verifies=("load",), measurements=measurements, **fields)
 
 
 def finding(**fields: Any) -> Finding:

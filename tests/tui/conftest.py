@@ -16,7 +16,8 @@ from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-unt
 from repositories import MakeRepository
 from textual import events
 from textual.pilot import Pilot
-from textual.widgets import Input, TextArea
+from textual.widgets import Input, OptionList, TextArea
+from textual.widgets.option_list import Option
 
 from agent_gate.domain.approval import Person
 from agent_gate.domain.gate import Finding, GateResult, TestCase
@@ -27,8 +28,11 @@ from agent_gate.domain.verdict import judge
 from agent_gate.engine.context import Context
 from agent_gate.run import events as ev
 from agent_gate.run.journal import Journal
-from agent_gate.spec_file import parse_spec
+from agent_gate.spec.reader import parse_spec
 from agent_gate.tui.app import AgentGateApp, Start, make_app
+from agent_gate.tui.screens.dialogs import AskScreen
+from agent_gate.tui.screens.spec_form import SpecScreen
+from agent_gate.tui.screens.spec_start import StartScreen
 from agent_gate.vcs.repo import Entry, Repository
 
 SVGImageExtension.file_extension = "svg"  # the plugin names it as older versions of syrupy did
@@ -102,6 +106,7 @@ TESTS = "from shop.orders import create\n\n\ndef test_same_key(db):\n    assert 
 Until = Callable[[Pilot[Any], Callable[[], object]], Awaitable[None]]
 TypeText = Callable[[Pilot[Any], str], Awaitable[None]]
 OpenApp = Callable[..., AgentGateApp]
+Begin = Callable[[Pilot[Any], str], Awaitable[None]]
 
 
 @pytest.fixture(autouse=True)
@@ -161,10 +166,61 @@ def shop(make_repository: MakeRepository) -> Repository:
 
 @pytest.fixture
 def open_app(shop: Repository) -> OpenApp:
-    """`open_app(start, run_id)`: the app on the shop, at twelve minutes past noon."""
+    """`open_app(start, subject)`: the app on the shop, at twelve minutes past noon."""
 
-    def opened(start: Start = "home", run_id: str = "") -> AgentGateApp:
-        return make_app(Context.open(shop.root), start, run_id, clock=lambda: NOON + timedelta(minutes=12))
+    def opened(start: Start = "home", subject: str = "") -> AgentGateApp:
+        return make_app(Context.open(shop.root), start, subject, clock=lambda: NOON + timedelta(minutes=12))
+
+    return opened
+
+
+@pytest.fixture
+def begin(until: Until) -> Begin:
+    """`await begin(pilot, "Blank")`: goes down to this line of the start screen and takes it."""
+
+    async def choose(pilot: Pilot[Any], name: str) -> None:
+        await until(pilot, lambda: isinstance(pilot.app.screen, StartScreen) and pilot.app.focused)
+        beginnings = pilot.app.screen.query_one(OptionList)
+        for _ in range(beginnings.option_count):
+            if str(highlighted(beginnings).prompt).startswith(name, 2):
+                break
+            await pilot.press("down")
+        assert str(highlighted(beginnings).prompt).startswith(name, 2)
+        await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, StartScreen))
+
+    return choose
+
+
+@pytest.fixture
+def save_new(until: Until) -> Callable[[Pilot[Any]], Awaitable[None]]:
+    """`await save_new(pilot)`: saves a new spec under the name that is proposed."""
+
+    async def save(pilot: Pilot[Any]) -> None:
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AskScreen) and pilot.app.focused)
+        await pilot.press("enter")
+
+    return save
+
+
+def highlighted(options: OptionList) -> Option:
+    """The line that the cursor is on."""
+    option = options.highlighted_option
+    assert option is not None
+    return option
+
+
+@pytest.fixture
+def form(until: Until) -> Callable[[Pilot[Any]], Awaitable[SpecScreen]]:
+    """`screen = await form(pilot)`: waits for the form, and until it has read its draft and the repository."""
+
+    async def opened(pilot: Pilot[Any]) -> SpecScreen:
+        await until(pilot, lambda: isinstance(pilot.app.screen, SpecScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, SpecScreen)
+        await until(pilot, lambda: screen.reading.suggestions is not None and pilot.app.focused)
+        return screen
 
     return opened
 

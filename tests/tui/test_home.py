@@ -10,7 +10,7 @@ from agent_gate.run import events as ev
 from agent_gate.tui.screens.home import HomeScreen
 from agent_gate.tui.screens.review import ReviewScreen
 from agent_gate.tui.screens.run import RunScreen
-from agent_gate.tui.screens.spec_form import SpecScreen
+from agent_gate.tui.screens.spec_start import StartScreen
 
 
 def screen_class(pilot: Pilot[Any]) -> type:
@@ -25,7 +25,7 @@ async def test_an_empty_repository_says_what_to_do(open_app: Any, until: Any, sc
         assert "agent-gate demo" in text
         assert "shop ─ main@" in text
         await pilot.press("n")
-        await until(pilot, lambda: screen_class(pilot) is SpecScreen)
+        await until(pilot, lambda: screen_class(pilot) is StartScreen)
 
 
 async def test_runs_that_wait_for_a_person_stand_first_and_each_says_its_next_step(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from repositories import write_files
 from textual.pilot import Pilot
 
 from agent_gate.run import events as ev
@@ -35,11 +36,47 @@ approach:
 """
 
 
+COMPLETE = """\
+schema: agent-gate/spec/v1
+id: orders-seen
+title: Show an order
+goal: GET /orders/1 shows the order, also while the price list is away.
+paths: {allow: ["shop/**", "tests/**"]}
+failure_modes:
+  - id: FAIL-1
+    cause: the price list does not answer for 5 s
+    response: the order is shown without prices within 1 s
+    detection: the counter prices_unavailable rises
+    recovery: the next request asks again
+    verified_by: ["pytest:tests/test_outage.py::test_prices_away"]
+acceptance:
+  - {id: ACC-1, statement: a known order is shown, verified_by: ["pytest:tests/test_orders.py::test_shown"]}
+approach:
+  - {id: DEC-1, statement: the page stays one template, verified_by: ["manual: no second template appears"]}
+not_applicable:
+  load: a clerk looks at a few orders an hour
+  latency: the clerk is on the phone meanwhile
+  security: whoever may open the shop may see its orders
+"""
+SOURCES = {
+    "shop/app.py": 'from fastapi import FastAPI\n\nfrom shop import db\n\napp = FastAPI()\n\n\n@app.post("/orders")\ndef create(order: dict):\n    return db.store(order)\n',
+    "shop/db.py": 'import psycopg\nimport stripe\n\n\ndef store(order):\n    with psycopg.connect("dbname=shop") as db:\n        db.execute("insert into orders values (%s)", (order["sku"],))\n',
+    "specs/orders-once.yaml": SPEC,
+    "specs/complete.yaml": COMPLETE,
+}
+
+
+@pytest.fixture
+def specs(shop: Repository) -> None:
+    """Sources that say something, and two specs."""
+    write_files(shop.root, SOURCES)
+
+
 @pytest.fixture
 def shown(until: Any, screen_text: Any) -> Callable[..., Any]:
     """`shown(text, *keys)`: presses the keys, then waits for a text to be on the screen.
 
-    `first` is waited for before the keys are pressed.
+    `first` is waited for before the keys are pressed; so is, at its place, a text of words among them.
     """
 
     def make(text: str, *keys: str, first: str = "") -> Any:
@@ -47,7 +84,10 @@ def shown(until: Any, screen_text: Any) -> Callable[..., Any]:
             await until(pilot, lambda: first in screen_text(pilot))
             for key in keys:
                 await until(pilot, lambda: _settled(pilot))
-                await pilot.press(key)
+                if " " in key:
+                    await until(pilot, lambda key=key: key in screen_text(pilot))
+                else:
+                    await pilot.press(key)
             await until(pilot, lambda: text in screen_text(pilot) and _settled(pilot))
             await pilot.pause()
 
@@ -82,21 +122,62 @@ def test_home(
 
 
 @both_sizes
-def test_spec_new(snap_compare: Any, open_app: Any, shown: Any, size: tuple[int, int]) -> None:
-    assert snap_compare(open_app("spec"), terminal_size=size, run_before=shown("becomes the subject"))
+def test_spec_start(snap_compare: Any, open_app: Any, shown: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(
+        open_app("spec"), terminal_size=size, run_before=shown("From a spec", first="No runs here yet")
+    )
 
 
 @both_sizes
-def test_spec_with_a_problem(
-    snap_compare: Any, open_app: Any, shop: Repository, shown: Any, size: tuple[int, int]
-) -> None:
-    target = shop.root / "specs" / "orders-once.yaml"
-    target.parent.mkdir()
-    target.write_text(SPEC)
-    keys = ("o", "down", "enter", "pagedown", "pagedown", "pagedown", "pagedown", "tab", "tab")
+def test_spec_slots(snap_compare: Any, open_app: Any, shown: Any, size: tuple[int, int]) -> None:
+    app = open_app("spec")
     assert snap_compare(
-        open_app(), terminal_size=size, run_before=shown("3 in the morning", *keys, first="No runs here yet")
+        app,
+        terminal_size=size,
+        run_before=shown("in the singular", "CRUD endpoint", "enter", first="No runs here yet"),
     )
+
+
+@both_sizes
+def test_spec_trivial(snap_compare: Any, open_app: Any, shown: Any, size: tuple[int, int]) -> None:
+    keys = ("end", "up", "up", "up", "enter", "needs no more", *"Mend", "tab", *"It.is", "tab", "tab")
+    before = shown("! SP0", *keys, first="Trivial change")
+    assert snap_compare(open_app("spec"), terminal_size=size, run_before=before)
+
+
+@both_sizes
+@pytest.mark.usefixtures("specs")
+def test_spec_with_a_question(snap_compare: Any, open_app: Any, shown: Any, size: tuple[int, int]) -> None:
+    app = open_app("spec", "specs/orders-once.yaml")
+    before = shown("? FM03", *["pagedown"] * 4, "tab", "tab", first="Create an order")
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@both_sizes
+@pytest.mark.usefixtures("specs")
+def test_spec_finds(snap_compare: Any, open_app: Any, shown: Any, size: tuple[int, int]) -> None:
+    app = open_app("spec", "specs/orders-once.yaml")
+    keys = (*["pagedown"] * 4, "found in this repository", "f3")
+    before = shown("Enter takes it", *keys, first="Create an order")
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@both_sizes
+@pytest.mark.usefixtures("specs")
+def test_spec_silence(snap_compare: Any, open_app: Any, shown: Any, size: tuple[int, int]) -> None:
+    app = open_app("spec", "specs/orders-once.yaml")
+    before = shown(
+        "Silence a question", *["pagedown"] * 4, "tab", "tab", "? FM03", "f5", first="Create an order"
+    )
+    assert snap_compare(app, terminal_size=size, run_before=before)
+
+
+@both_sizes
+@pytest.mark.usefixtures("specs")
+def test_spec_complete(snap_compare: Any, open_app: Any, shown: Any, size: tuple[int, int]) -> None:
+    app = open_app("spec", "specs/complete.yaml")
+    before = shown("nothing is open", *["pagedown"] * 6, first="Create an order")
+    assert snap_compare(app, terminal_size=size, run_before=before)
 
 
 @both_sizes

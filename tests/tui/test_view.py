@@ -70,6 +70,24 @@ def test_a_parked_run_is_the_persons_turn(parked: Any) -> None:
     assert view.command.startswith("agent-gate approve ")
 
 
+def test_a_clause_tells_what_is_required_and_what_was_measured(parked: Any) -> None:
+    view = view_of(parked.journal.events())
+    assert {clause.id: clause.basis for clause in view.clauses} == {
+        "SEC-1": "no B608: none found",
+        "ACC-1": "passes, red on the base: passed, red (assertion)",
+        "DEC-1": "the lock is taken before the balance is read: waits for the approver's sentence",
+    }
+    assert view.judged == parked.journal.state().clauses
+
+
+def test_a_clause_that_nothing_shows_is_open_until_the_verdict_and_unverified_after_it(story: Any) -> None:
+    story.begin()
+    story.send_back_first()
+    events = story.journal.events()
+    for seen, state in ((events[:-1], "waiting"), (events, "unverified")):
+        assert {clause.id: clause.state for clause in view_of(seen).clauses}["ACC-1"] == state
+
+
 def test_what_was_sent_back_is_told_with_its_reasons(parked: Any) -> None:
     (back,) = view_of(parked.journal.events()).sent_back
     assert back.attempt == 1

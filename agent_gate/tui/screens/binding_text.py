@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from textual.content import Content
 
-from agent_gate.domain.clause import ClauseResult
+from agent_gate.domain.traceability import ClauseResult
 from agent_gate.run.state import RunState
 from agent_gate.tui.signs import block, plain, sign
 from agent_gate.tui.view import RunView
@@ -118,7 +118,7 @@ def what_is_signed(state: RunState, answers: Mapping[str, str]) -> list[Content]
 
 def what_is_asked(clause: ClauseResult) -> list[Content]:
     """A clause that rests on the approver, and what there is to see."""
-    asked = [item.verifier.removeprefix("manual:").strip() for item in clause.evidence if item.awaits_person]
+    asked = [item.required for item in clause.evidence if item.awaits_person]
     return [
         Content.assemble(plain(clause.clause, "bold"), "  ", plain(clause.sentence)),
         *(Content.assemble(sign("person"), " ", plain(text)) for text in asked),

@@ -13,13 +13,13 @@ from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
-from agent_gate.errors import AgentGateError, JournalError
+from agent_gate.errors import JournalError
 from agent_gate.tui.desk import Desk
 from agent_gate.tui.screens.dialogs import FailureScreen
 from agent_gate.tui.screens.open_spec import OpenSpecScreen
 from agent_gate.tui.screens.review import ReviewScreen
 from agent_gate.tui.screens.run import RunScreen
-from agent_gate.tui.screens.spec_form import SpecScreen
+from agent_gate.tui.screens.spec_start import begin_spec, open_spec
 from agent_gate.tui.signs import plain, sign
 from agent_gate.tui.view import RunView, view_of
 
@@ -105,8 +105,8 @@ class HomeScreen(Screen[None]):
         self.query_one("#runs", OptionList).action_select()
 
     def action_new_spec(self) -> None:
-        """An empty form, or the one that was left."""
-        self.app.push_screen(SpecScreen(self._desk))
+        """Asks how it begins: one that was left, a preset, an issue, another spec, or nothing."""
+        begin_spec(self.app, self._desk)
 
     def action_open_spec(self) -> None:
         """Asks which spec."""
@@ -117,14 +117,8 @@ class HomeScreen(Screen[None]):
         await self.app.run_action("leave")
 
     def _open(self, path: str | None) -> None:
-        if path is None:
-            return
-        try:
-            screen = SpecScreen(self._desk, path)
-        except AgentGateError as error:
-            self.app.push_screen(FailureScreen(error))
-            return
-        self.app.push_screen(screen)
+        if path is not None:
+            open_spec(self.app, self._desk, path)
 
     def _look_again(self) -> None:
         if self._desk.under_way and self.is_current:

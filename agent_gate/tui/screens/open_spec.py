@@ -24,8 +24,9 @@ class OpenSpecScreen(Dialog[str]):
         Binding("up", "move(-1)", show=False, priority=True),
     ]
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, title: str = "Open a spec") -> None:
         super().__init__()
+        self._title = title
         root = desk.context.repository.root
         found = [path for pattern in ("*.yaml", "*.yml") for path in (root / SPEC_FOLDER).rglob(pattern)]
         self._paths = sorted(str(path.relative_to(root)) for path in found)
@@ -38,7 +39,7 @@ class OpenSpecScreen(Dialog[str]):
         line = Input(placeholder=f"{SPEC_FOLDER}/orders-once.yaml", id="answer")
         line.cursor_blink = False
         told = Static("Which file? Type its path, or go down to one of this repository.")
-        yield self.frame("Open a spec", told, line, known, keys="↑ ↓ choose · Enter opens · Esc back")
+        yield self.frame(self._title, told, line, known, keys="↑ ↓ choose · Enter takes it · Esc back")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrows the list."""

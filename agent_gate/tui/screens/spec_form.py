@@ -2,147 +2,153 @@
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
-from typing import ClassVar
-
 from textual import events, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import Footer, OptionList
 
 from agent_gate.domain.spec import Spec
-from agent_gate.engine.start import RunOptions, start_run
-from agent_gate.errors import AgentGateError, SetupError, SpecError
+from agent_gate.drafting.draft import Problem
+from agent_gate.drafting.question import NOT_APPLICABLE, Section
+from agent_gate.drafting.senior import question_for
+from agent_gate.drafting.suggestion import Suggestion, take
+from agent_gate.engine.start import RunOptions
 from agent_gate.tui.desk import Desk
-from agent_gate.tui.drafts import KeptDraft
-from agent_gate.tui.questions import BY_NAME, NOT_APPLICABLE, SECTIONS, Section
-from agent_gate.tui.screens.dialogs import AskScreen, ConfirmScreen, FailureScreen
-from agent_gate.tui.screens.open_spec import SPEC_FOLDER
+from agent_gate.tui.manuscript import Manuscript
+from agent_gate.tui.page_plan import TRIVIAL, belongs, concerns, page_of, pages
+from agent_gate.tui.reading import Reader, Reading
+from agent_gate.tui.screens.dialogs import ConfirmScreen
+from agent_gate.tui.screens.repository_finds import FindsScreen
 from agent_gate.tui.screens.run import RunScreen
-from agent_gate.tui.signs import plain, sign
-from agent_gate.tui.spec_check import check
-from agent_gate.tui.spec_draft import Problem, SpecDraft
-from agent_gate.tui.spec_yaml import TableError, from_yaml, to_yaml
+from agent_gate.tui.screens.run_launch import ask_model, launch
+from agent_gate.tui.screens.silence import SilenceScreen, silenced
+from agent_gate.tui.screens.spec_filing import save
+from agent_gate.tui.screens.spec_keys import SPEC_KEYS
+from agent_gate.tui.settled import settled
+from agent_gate.tui.widgets.advice_line import AdviceLine
 from agent_gate.tui.widgets.field_row import FieldRow
 from agent_gate.tui.widgets.section_menu import SectionMenu
 from agent_gate.tui.widgets.section_page import SectionPage
+from agent_gate.tui.widgets.spec_head import SpecHead
 
 _PAUSE_S = 0.25
-"""How long nobody types before the draft is kept and read."""
+"""How long nobody types before the draft is read; what is typed is kept on the disk as soon as that."""
 
 
 class SpecScreen(Screen[None]):
     """One spec, new or from a file."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "save", "Save", priority=True),
-        Binding("ctrl+r", "run", "Run", priority=True, tooltip="Save, and let a model work on it"),
-        Binding("f2", "add_clause", "Add clause", priority=True),
-        Binding(
-            "f8",
-            "remove_clause",
-            "Remove",
-            priority=True,
-            show=False,
-            tooltip="Remove the clause that the cursor is in",
-        ),
-        Binding("f4", "more", "More", priority=True, tooltip="Show the fields that are rarely needed, too"),
-        Binding("pagedown", "turn(1)", "Next", priority=True, key_display="PgDn", tooltip="The next section"),
-        Binding("pageup", "turn(-1)", "Previous section", priority=True, key_display="PgUp", show=False),
-        Binding("f9", "start_over", "Start over", priority=True, show=False, tooltip="Drop the draft"),
-        Binding("escape", "leave", "Back", tooltip="Back; what you typed is kept as a draft"),
-        Binding("f1", "app.keys", "Help"),
-    ]
+    BINDINGS = SPEC_KEYS
 
-    def __init__(self, desk: Desk, path: str = "") -> None:
-        """`path` is relative to the repository's root; raises SpecError where it cannot be read."""
+    def __init__(self, desk: Desk, manuscript: Manuscript) -> None:
         super().__init__()
         self._desk = desk
-        self._key = path
-        self._path = path
-        self._before = self._read(path) if path else ""
-        self.draft = from_yaml(self._before, path) if path else SpecDraft()
-        kept = desk.drafts.find(path)
-        self._restored = kept is not None
-        if kept is not None:
-            self.draft = kept.draft
-        self.spec: Spec | None = None
-        self.problems: tuple[Problem, ...] = ()
-        self._section: Section = SECTIONS[0]
+        self.manuscript = manuscript
+        self.reading = Reading()
+        self._reader = Reader(desk.context.repository.root)
+        self._section: Section = pages(manuscript.draft)[0]
         self._all_fields = False
-        self._pause: Timer | None = None
-        self._told_lately = False
-        """A message stands below, and gives way when something is typed or another page is turned to."""
+        self._to_keep: Timer | None = None
+        self._to_read: Timer | None = None
+
+    @property
+    def spec(self) -> Spec | None:
+        """The spec that the draft was when it was last read; None while something is wrong with it."""
+        return self.reading.spec
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What the lint said when the draft was last read."""
+        return self.reading.problems
 
     def compose(self) -> ComposeResult:
         """Sections, form, and the line that says what to do."""
-        yield Static(classes="head", id="head")
+        yield SpecHead(classes="head")
         with Horizontal(id="body"):
-            yield SectionMenu(id="left")
+            yield SectionMenu(id="left", classes="panel")
             yield SectionPage(id="page", classes="panel")
-        yield Static(id="next", classes="next")
+        yield AdviceLine(id="next", classes="next")
         yield Footer(show_command_palette=False, compact=True)
 
     async def on_mount(self) -> None:
-        """Opens the first section."""
-        self._judge()
-        await self._open(SECTIONS[0])
-        if self._restored:
-            self._say("restored what you had typed   F9 drops it", "running")
+        """Opens the first section, and begins to read the repository."""
+        self.manuscript.keep()
+        self.query_one(SectionPage).everything_is_due = not self.manuscript.is_new
+        await self._open(self._section)
+        self._read_draft()
+        if self.manuscript.restored:
+            self._line.say("restored what you had typed   F9 drops it", "running")
+
+    def on_unmount(self) -> None:
+        """Whatever ends the screen: the last letters are kept."""
+        self.manuscript.keep()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Going through the sections turns the pages."""
         name = event.option_id or ""
         if event.option_list.has_focus and name != self._section.name:
-            self.run_worker(self._open(BY_NAME[name], focus=False), exclusive=True)
+            page = page_of(name, self.manuscript.draft)
+            self.run_worker(self._open(page, focus=False), exclusive=True, group="turn")
 
     def on_option_list_option_selected(self, _event: OptionList.OptionSelected) -> None:
         """Enter goes into the page."""
         self._focus_first()
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """The line below tells what belongs into the field."""
-        row = _row_of(event.widget)
-        if row is not None:
-            self._advise(row)
+    async def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The question and the line below tell what belongs into the field."""
+        if _row_of(event.widget) is not None:
+            await self._tell_page()
 
-    def on_field_row_edited(self, event: FieldRow.Edited) -> None:
-        """Takes the text into the draft, and reads it when the typing pauses."""
-        row = event.row
-        self._told_lately = False
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Where the person has been, what is missing may be told."""
+        if (row := _row_of(event.widget)) is not None:
+            self.query_one(SectionPage).visit(row)
+
+    async def on_field_row_edited(self, event: FieldRow.Edited) -> None:
+        """Takes the text into the draft, keeps it soon, and reads it when the typing pauses."""
+        row, before = event.row, self.manuscript.draft
+        if row.retired:
+            return
         if row.field.name == NOT_APPLICABLE.name:
-            self.draft = self.draft.with_reason(row.section, event.text)
-        elif row.clause < 0:
-            self.draft = self.draft.with_text(row.field.name, event.text)
+            self.manuscript.draft = before.with_reason(row.section, event.text)
+        elif row.clause >= 0:
+            clause = before.of(row.section)[row.clause].with_text(row.field.name, event.text)
+            self.manuscript.draft = before.with_clause(row.section, row.clause, clause)
         else:
-            clause = self.draft.of(row.section)[row.clause].with_text(row.field.name, event.text)
-            self.draft = self.draft.with_clause(row.section, row.clause, clause)
-        if self._pause is not None:
-            self._pause.stop()
-        self._pause = self.set_timer(_PAUSE_S, self._settle)
+            self.manuscript.put(row.field.name, event.text)
+        self._line.give_way()
+        self._changed()
+        if row.field.name == "title":
+            for other in self.query(FieldRow):
+                if other.field.name == "id" and other.clause < 0:
+                    other.put(self.manuscript.draft.text("id"))
+        if pages(before) != pages(self.manuscript.draft):
+            await self._open(page_of("goal", self.manuscript.draft), field="risk")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's signature
+        """Only what can be done on this page is offered."""
+        if action == "turn":
+            return len(pages(self.manuscript.draft)) > 1
+        if action == "more":
+            return any(field.rare for field in (*self._section.fields, *self._section.clause))
+        return bool(self._section.clause) if action == "add_clause" else True
 
     async def action_turn(self, by: int) -> None:
         """The next or previous section."""
-        self._told_lately = False
-        place = SECTIONS.index(self._section)
-        await self._open(SECTIONS[(place + by) % len(SECTIONS)])
+        self._line.give_way()
+        plan = pages(self.manuscript.draft)
+        await self._open(plan[(plan.index(self._section) + by) % len(plan)])
 
     async def action_add_clause(self) -> None:
         """One more clause in this section."""
-        if not self._section.clause:
-            self._say(
-                f"{self._section.title} has no clauses; PgDn goes on to the sections that do", "problem"
-            )
-            return
-        self.draft = self.draft.with_reason(self._section.name, "").with_new_clause(self._section.name)
-        self._settle()
-        await self._open(self._section, clause=len(self.draft.of(self._section.name)) - 1)
+        name = self._section.name
+        self.manuscript.draft = self.manuscript.draft.with_reason(name, "").with_new_clause(name)
+        self._changed()
+        await self._open(self._section, clause=len(self.manuscript.draft.of(name)) - 1)
 
     @work
     async def action_remove_clause(self) -> None:
@@ -150,176 +156,184 @@ class SpecScreen(Screen[None]):
         row = _row_of(self.focused)
         if row is None or row.clause < 0:
             return
-        clause = self.draft.of(row.section)[row.clause]
+        clause = self.manuscript.draft.of(row.section)[row.clause]
         written = any(text.strip() for text in clause.fields.values())
         if written and not await self.app.push_screen_wait(
             ConfirmScreen(f"Remove {clause.id}, with what stands there?")
         ):
             return
-        self.draft = self.draft.without_clause(row.section, row.clause)
-        self._settle()
+        self.manuscript.draft = self.manuscript.draft.without_clause(row.section, row.clause)
+        self.query_one(SectionPage).retire(row.section)
+        self._changed()
         await self._open(self._section)
+
+    @work
+    async def action_from_repository(self) -> None:
+        """Takes one of the things that the repository proposes."""
+        found = self.reading.suggestions
+        if not found:
+            told = "still looking through" if found is None else "nothing more was found in"
+            self._line.say(f"{told} this repository")
+            return
+        chosen = await self.app.push_screen_wait(FindsScreen(self._section, found))
+        if chosen is not None:
+            await self._take(chosen)
+
+    async def _take(self, chosen: Suggestion) -> None:
+        self.manuscript.draft = take(self.manuscript.draft, chosen)
+        self._changed()
+        page = page_of(chosen.section, self.manuscript.draft)
+        last = len(self.manuscript.draft.of(chosen.section)) - 1
+        field = "context" if chosen.context else "services" if chosen.services else ""
+        await self._open(page, clause=-1 if field or page is TRIVIAL else last, field=field)
+        self._line.say(f"taken: {chosen.title}", "passed")
+
+    @work
+    async def action_silence(self) -> None:
+        """A question need not be asked here, for a reason that stands in the spec."""
+        draft, row = self.manuscript.draft, _row_of(self.focused)
+        here = [problem for problem in self.problems if belongs(problem, self._section) and problem.key]
+        if not here and not silenced(draft):
+            self._line.say("nothing is asked on this page")
+            return
+        place = (row.field.name, row.clause) if row else ("", -1)
+        silence = await self.app.push_screen_wait(SilenceScreen(here, draft, place))
+        if silence is not None:
+            self.manuscript.draft = self.manuscript.draft.with_reason(silence.key, silence.reason)
+            self._changed()
+            told = "is silenced; F5 shows the reason" if silence.reason else "is asked again"
+            self._line.say(f"{silence.key} {told}", "passed")
 
     async def action_more(self) -> None:
         """All fields, or only the usual ones."""
         self._all_fields = not self._all_fields
-        await self._open(self._section)
+        row = _row_of(self.focused)
+        await self._open(self._section, clause=row.clause if row else -1, field=row.field.name if row else "")
 
     def action_leave(self) -> None:
         """Back; the draft stays."""
-        self._settle()
+        self.manuscript.keep()
         self.dismiss()
 
     @work
     async def action_start_over(self) -> None:
-        """Drops the draft: an empty form, or the file as it is."""
+        """Drops what was typed: the form as it began, or the file as it is."""
         if await self.app.push_screen_wait(ConfirmScreen("Drop what you typed since it was last saved?")):
-            self._forget()
-            self.draft = from_yaml(self._before, self._path) if self._before else SpecDraft()
-            self._judge()
-            await self._open(SECTIONS[0])
+            self.manuscript.start_over()
+            self.query_one(SectionPage).retire(self._section.name)
+            self._read_draft()
+            await self._open(pages(self.manuscript.draft)[0])
 
     @work
     async def action_save(self) -> None:
-        """Writes the file."""
-        if await self._save():
-            left = f"; {len(self.problems)} sections are open or have a problem" if self.problems else ""
-            self._say(f"saved {self._path}{left}", "problem" if left else "passed")
+        """Writes the file, with errors too, and says what is open."""
+        await settled(self.focused, _row_of(self.focused), self)
+        if await save(self.app, self.manuscript):
+            await self._take_in(await self._reader.lint(self.manuscript))
+            left = self.reading.left
+            self._line.say(f"saved {self.manuscript.path}   {left}".rstrip(), "problem" if left else "passed")
 
     @work
     async def action_run(self) -> None:
         """Saves, asks for a model where none is set, and starts the run."""
-        self._settle()
-        if self.spec is None:
-            await self._open(BY_NAME[self.problems[0].section])
-            self._say("this has to be mended before a model can work on it", "problem")
+        await settled(self.focused, _row_of(self.focused), self)
+        await self._take_in(await self._reader.lint(self.manuscript))
+        spec = self.spec
+        if spec is None:
+            first = next(problem for problem in self.problems if problem.level == "error")
+            self.query_one(SectionPage).everything_is_due = True
+            page = page_of(first.section, self.manuscript.draft)
+            await self._open(page, clause=first.clause, field=first.field)
+            self._line.say("this has to be mended before a model can work on it", "problem")
+        elif (
+            await save(self.app, self.manuscript)
+            and (model := await ask_model(self.app, self._desk)) is not None
+        ):
+            run_id = await launch(self.app, self._desk, spec, RunOptions(model=model))
+            if run_id is not None:
+                self.app.switch_screen(RunScreen(self._desk, run_id, go_on=True))
+
+    def _changed(self) -> None:
+        """What was typed is kept within the pause, however long the typing goes on; it is read after it."""
+        if self._to_keep is None:
+            self._to_keep = self.set_timer(_PAUSE_S, self._keep)
+        if self._to_read is not None:
+            self._to_read.stop()
+        self._to_read = self.set_timer(_PAUSE_S, self._read_draft)
+
+    def _keep(self) -> None:
+        self._to_keep = None
+        try:
+            self.manuscript.keep()
+        except OSError as error:
+            self._line.say(f"the draft could not be kept: {error.strerror}; save it elsewhere", "problem")
+
+    def _read_draft(self) -> None:
+        """Reads the draft as the command line would, beside the typing; an older reading gives way."""
+        self.run_worker(self._read_all(), exclusive=True, group="reading")
+
+    async def _read_all(self) -> None:
+        await self._take_in(await self._reader.lint(self.manuscript))
+        await self._take_in(await self._reader.survey(self.manuscript))
+
+    async def _take_in(self, reading: Reading | None) -> None:
+        if reading is None or not self._stands:
             return
-        if await self._save() and (model := await self._ask_model()) is not None:
-            await self._start(self.spec, RunOptions(model=model))
-
-    async def _start(self, spec: Spec, options: RunOptions) -> None:
+        self.reading = reading
         try:
-            journal = await asyncio.to_thread(
-                lambda: asyncio.run(start_run(self._desk.context, spec, options))
-            )
-        except SetupError as error:
-            if "--allow-unsandboxed" not in error.hint:
-                self.app.push_screen(FailureScreen(error))
-            elif await self.app.push_screen_wait(
-                ConfirmScreen("Run the candidate's code without a sandbox?", error.message)
-            ):
-                await self._start(spec, RunOptions(model=options.model, allow_unsandboxed=True))
-        except AgentGateError as error:
-            self.app.push_screen(FailureScreen(error))
-        else:
-            self.app.switch_screen(RunScreen(self._desk, journal.run_id, go_on=True))
+            await self._tell()
+        except NoMatches:
+            if self._stands:  # otherwise the screen was taken down while it was being told
+                raise
 
-    async def _ask_model(self) -> str | None:
-        context = self._desk.context
-        try:
-            default = context.policy(context.repository.resolve("HEAD")).policy.model.default
-        except AgentGateError as error:
-            self.app.push_screen(FailureScreen(error))
-            return None
-        if default:
-            return default
-        told = [Content("No model is set in agent-gate.toml. Any LiteLLM name, or replay:PATH.")]
-        return await self.app.push_screen_wait(
-            AskScreen("Which model?", told, placeholder="anthropic/claude-sonnet-4-5")
-        )
+    @property
+    def _stands(self) -> bool:
+        """Whether there is still a screen to show anything on: a reading may come back after it was left."""
+        return self.app.is_running and self in self.app.screen_stack
 
-    async def _save(self) -> bool:
-        self._settle()
-        path = self._path or await self._ask_path()
-        if not path:
-            return False
-        target = self._desk.context.repository.root / path
-        try:
-            text = to_yaml(self.draft, self._before)
-            found = target.read_text(encoding="utf-8") if target.exists() else ""
-            if found not in {"", self._before, text} and not await self.app.push_screen_wait(
-                ConfirmScreen(f"{path} holds something else than what was opened. Replace it?")
-            ):
-                return False
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
-        except TableError as error:
-            self._say(f"{error.problem.field}: {error.problem.message}", "problem")
-            return False
-        except (OSError, UnicodeDecodeError) as error:
-            self.app.push_screen(FailureScreen(SpecError(str(error), path=path, hint="choose another path")))
-            return False
-        self._forget()
-        self._path = self._key = path
-        self._before = text
-        return True
-
-    async def _ask_path(self) -> str | None:
-        name = self.draft.text("id").strip() or "spec"
-        told = [Content("Relative to the root of the repository.")]
-        return await self.app.push_screen_wait(AskScreen("Save as", told, value=f"{SPEC_FOLDER}/{name}.yaml"))
-
-    def _forget(self) -> None:
-        if self._pause is not None:
-            self._pause.stop()
-        self._desk.drafts.forget(self._key)
-
-    def _settle(self) -> None:
-        """Keeps the draft on the disk, and reads it as the command line would."""
-        if self._pause is not None:
-            self._pause.stop()
-            self._pause = None
-            self._desk.drafts.keep(self._key, KeptDraft(path=self._path, draft=self.draft))
-        self._judge()
-
-    def _judge(self) -> None:
-        self.spec, self.problems = check(self.draft, self._path or "the draft", self._before)
-        self._show()
-
-    def _read(self, path: str) -> str:
-        try:
-            return (self._desk.context.repository.root / Path(path)).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SpecError(
-                getattr(error, "strerror", None) or str(error), path=path, hint="name an existing spec file"
-            ) from None
-
-    async def _open(self, section: Section, *, focus: bool = True, clause: int = -1) -> None:
+    async def _open(self, section: Section, *, focus: bool = True, clause: int = -1, field: str = "") -> None:
         self._section = section
         page = self.query_one(SectionPage)
-        await page.open(section, self.draft, all_fields=self._all_fields)
-        self._show()
+        await page.open(section, self.manuscript.draft, self.problems, all_fields=self._all_fields)
         if focus:
-            self._focus_first(clause)
+            self._focus_first(clause, field)
+        self.refresh_bindings()
+        await self._tell()
 
-    def _focus_first(self, clause: int = -1) -> None:
-        if not self.query_one(SectionPage).focus_first(clause):
+    def _focus_first(self, clause: int = -1, field: str = "") -> None:
+        if not self.query_one(SectionPage).focus_first(clause, field):
             self.query_one("#sections").focus()
 
-    def _show(self) -> None:
-        named = self.draft.text("id") or "new spec"
-        head = f" agent-gate ─ {self._desk.place}   {named} · {self.draft.text('risk')}"
-        self.query_one("#head", Static).update(plain(head, "bold"))
-        self.query_one(SectionMenu).show_draft(self.draft, self.problems, self._section)
-        begun = self.draft.is_begun(self._section)
-        here = [problem for problem in self.problems if begun and problem.section == self._section.name]
-        self.query_one(SectionPage).tell(here)
+    async def _tell(self) -> None:
+        """Shows the latest reading: in the head, in the menu, on the page."""
+        draft = self.manuscript.draft
+        self.query_one(SpecHead).show_draft(self._desk.place, draft)
+        self.query_one(SectionMenu).show_draft(draft, self.problems, self._section)
+        page, found = self.query_one(SectionPage), self.reading.suggestions or ()
+        page.show_examples(self.reading.examples)
+        page.show_found([each for each in found if concerns(each.section, self._section)])
+        await self._tell_page()
 
-    def _say(self, text: str, state: str = "told") -> None:
-        self._told_lately = True
-        self.query_one("#next", Static).update(Content.assemble(sign(state), " ", plain(text)))
+    async def _tell_page(self) -> None:
+        """What the lint says beside the fields, which changes with the cursor, too."""
+        page = self.query_one(SectionPage)
+        await page.tell(self._section, self.manuscript.draft, self.problems)
+        self._ask(_row_of(self.focused))
 
-    def _advise(self, row: FieldRow) -> None:
-        if self._told_lately:
-            return
-        example = f"e.g. {row.field.example}" if row.field.example else self._section.question
-        advice = Content.assemble(sign("told"), " ", plain(row.field.advice or example))
-        self.query_one("#next", Static).update(advice)
+    def _ask(self, row: FieldRow | None) -> None:
+        """The question at the top, and what belongs into the field below."""
+        draft, name = self.manuscript.draft, row.field.name if row else ""
+        fields = draft.of(row.section)[row.clause].fields if row and row.clause >= 0 else {}
+        question = question_for(self._section, fields, name, draft.preset)
+        self.query_one(SectionPage).ask(question)
+        if row is not None:
+            self._line.advise(row, question)
+
+    @property
+    def _line(self) -> AdviceLine:
+        return self.query_one(AdviceLine)
 
 
 def _row_of(widget: Widget | None) -> FieldRow | None:
-    return (
-        next((node for node in widget.ancestors_with_self if isinstance(node, FieldRow)), None)
-        if widget
-        else None
-    )
+    nodes = widget.ancestors_with_self if widget else ()
+    return next((node for node in nodes if isinstance(node, FieldRow) and not node.retired), None)

@@ -9,7 +9,8 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from agent_gate.domain.clause import ClauseResult
+from agent_gate.domain.matrix import MatrixClause, matrix
+from agent_gate.domain.traceability import ClauseResult
 from agent_gate.domain.verdict import Reason, Verdict
 from agent_gate.tui.signs import plain, sign
 from agent_gate.tui.view import ClauseView
@@ -51,12 +52,12 @@ class ClauseList(VerticalScroll):
         self._replace(line for clause in clauses for line in _brief(clause))
 
     def show_verdict(self, verdict: Verdict, clauses: Sequence[ClauseResult]) -> None:
-        """What blocks and what is asked first; then every clause with every verifier and its basis."""
+        """What blocks and what is asked first; then the matrix: each clause with what it rests on."""
         self._replace(
             [
                 *(_reason("block", reason) for reason in verdict.blocking),
                 *(_reason("ask", reason) for reason in verdict.questions),
-                *(line for clause in clauses for line in _full(clause)),
+                *(line for clause in matrix(clauses) for line in _full(clause)),
             ]
         )
 
@@ -73,41 +74,37 @@ class ClauseList(VerticalScroll):
 
 def clause_signs(clauses: Iterable[ClauseResult]) -> list[Content]:
     """Only signs and ids, where there is no room for more."""
-    return [Content.assemble(sign(_state(clause)), " ", plain(clause.clause), "  ") for clause in clauses]
+    return [
+        Content.assemble(sign(clause.state), " ", plain(clause.clause), "  ") for clause in matrix(clauses)
+    ]
 
 
 def _brief(clause: ClauseView) -> list[SignedLine]:
     head = Content.assemble(plain(clause.id, "bold"), "  ", plain(clause.sentence))
     lines = [SignedLine(sign(clause.state), head, classes="clause")]
-    if clause.basis and clause.state in {"violated", "errored", "person"}:
-        lines.append(
-            SignedLine(Content(), _basis(clause.basis, model_written=clause.model_written), classes="basis")
-        )
+    if clause.basis and clause.state in {"violated", "unverified", "person"}:
+        told = _told(clause.basis, model_written=clause.model_written)
+        lines.append(SignedLine(Content(), told, classes="basis"))
     return lines
 
 
-def _full(clause: ClauseResult) -> list[SignedLine]:
+def _full(clause: MatrixClause) -> list[SignedLine]:
     head = Content.assemble(plain(clause.clause, "bold"), "  ", plain(clause.sentence))
-    lines = [SignedLine(sign(_state(clause)), head, classes="clause")]
-    for item in clause.evidence:
-        state = "person" if item.awaits_person else item.state
-        lines.append(SignedLine(sign(state), plain(item.verifier, "$text-primary"), classes="verifier"))
-        lines.append(
-            SignedLine(Content(), _basis(item.basis, model_written=item.model_written), classes="verifier")
-        )
+    lines = [SignedLine(sign(clause.state), head, classes="clause")]
+    for row in clause.rows:
+        verifier = plain(row.verifier, "$text-primary")
+        told = _told(row.line, model_written=row.model_written)
+        lines.append(SignedLine(sign(row.state), verifier, classes="verifier"))
+        lines.append(SignedLine(Content(), told, classes="verifier"))
     return lines
 
 
-def _basis(basis: str, *, model_written: bool) -> Content:
+def _told(line: str, *, model_written: bool) -> Content:
     note = Content.styled("  model-written", "$text-warning") if model_written else Content()
-    return Content.assemble(plain(basis, "$text-muted"), note)
+    return Content.assemble(plain(line, "$text-muted"), note)
 
 
 def _reason(state: str, reason: Reason) -> SignedLine:
     return SignedLine(
         sign(state), Content.assemble(plain(reason.source, "bold"), "  ", plain(reason.message))
     )
-
-
-def _state(clause: ClauseResult) -> str:
-    return "person" if clause.awaits_person else clause.state

@@ -1,85 +1,21 @@
-"""One field of the form: its name, a place to write, and what is wrong with it."""
+"""One field of the form: its name, a place to write, and what the lint says to it."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
 
-from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.reactive import reactive
-from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
-from agent_gate.tui.questions import Field
-from agent_gate.tui.signs import plain, sign
-
-_LABEL = 14
-
-
-class FieldText(TextArea):
-    """A place to write; in a one-line field Enter goes on to the next."""
-
-    def __init__(self, text: str, field: Field) -> None:
-        super().__init__(
-            text,
-            soft_wrap=True,
-            compact=True,
-            highlight_cursor_line=False,
-            placeholder=Content(field.example),
-        )
-        self._field = field
-        self.cursor_blink = False
-
-    async def _on_key(self, event: events.Key) -> None:
-        if event.key == "enter" and self._field.kind not in {"text", "list"}:
-            event.prevent_default()
-            event.stop()
-            self.screen.focus_next()
-            return
-        await super()._on_key(event)
-
-
-class Choice(Widget, can_focus=True):
-    """One of a few words, changed by the arrows."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,space,l", "turn(1)", "Next choice", show=False),
-        Binding("left,h", "turn(-1)", "Previous choice", show=False),
-        Binding("enter", "screen.focus_next", show=False),
-    ]
-    value: reactive[str] = reactive("")
-
-    class Changed(Message):
-        """Another word was chosen."""
-
-        def __init__(self, value: str) -> None:
-            super().__init__()
-            self.value = value
-
-    def __init__(self, value: str, choices: tuple[str, ...]) -> None:
-        super().__init__()
-        self._choices = choices
-        self.set_reactive(Choice.value, value)
-
-    def render(self) -> Content:
-        """All the words; the chosen one is marked by its sign as well."""
-        words = [
-            Content.styled(f"◉ {word}", "bold")
-            if word == self.value
-            else Content.styled(f"○ {word}", "$text-muted")
-            for word in self._choices
-        ]
-        return Content("   ").join(words)
-
-    def action_turn(self, by: int) -> None:
-        """The next or previous word."""
-        place = self._choices.index(self.value) if self.value in self._choices else -1
-        self.value = self._choices[(place + by) % len(self._choices)]
-        self.post_message(self.Changed(self.value))
+from agent_gate.drafting.draft import Problem
+from agent_gate.drafting.question import Field
+from agent_gate.tui.signs import plain
+from agent_gate.tui.widgets.choice import Choice
+from agent_gate.tui.widgets.field_text import FieldText
+from agent_gate.tui.widgets.remark_line import RemarkLine
 
 
 class FieldRow(Vertical):
@@ -93,24 +29,31 @@ class FieldRow(Vertical):
             self.row = row
             self.text = text
 
-    def __init__(self, field: Field, text: str, *, section: str, clause: int = -1) -> None:
+    def __init__(self, field: Field, text: str, *, section: str, clause: int = -1, example: str = "") -> None:
         """`clause` is the clause's place in the section; -1 for a field of the section itself."""
         super().__init__()
         self.field = field
         self.section = section
         self.clause = clause
-        self._text = text
-        self._editor = Choice(text, field.choices) if field.kind == "choice" else FieldText(text, field)
-        self._problem = Static(classes="problem")
-        self._problem.display = False
+        self.text = text
+        self.retired = False
+        """Its clause has moved or gone; what is still written here belongs to nobody."""
+        self._told: tuple[Problem, ...] = ()
+        self._told_with_hint = False
+        self.example = example or field.example
+        """What might stand here, as far as possible in the repository's own words."""
+        self._editor = (
+            Choice(text, field.choices) if field.kind == "choice" else FieldText(text, field, self.example)
+        )
+        self._remarks = Vertical(classes="remarks")
+        self._remarks.display = False
 
     def compose(self) -> ComposeResult:
-        """The name beside the place to write; the problem below."""
-        label = "not applicable" if self.field.name == "not_applicable" else self.field.name.replace("_", " ")
+        """The name beside the place to write; the remarks below."""
         with Horizontal():
-            yield Static(Content(label), classes="label")
+            yield Static(Content(self.field.name.replace("_", " ")), classes="label")
             yield self._editor
-        yield self._problem
+        yield self._remarks
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Passes the text on."""
@@ -122,17 +65,38 @@ class FieldRow(Vertical):
         event.stop()
         self._pass_on(event.value)
 
-    def tell(self, problem: str, hint: str = "") -> None:
-        """Shows what is wrong; nothing when it is empty."""
-        self._problem.display = bool(problem)
-        told = Content.assemble("  ", plain(hint, "$text-muted")) if hint else Content()
-        self._problem.update(Content.assemble(sign("problem"), " ", plain(problem, "$text-warning"), told))
+    async def tell(self, problems: Sequence[Problem]) -> None:
+        """Shows what the lint says to this field; the hints while the cursor is in it."""
+        told, with_hint = tuple(problems), bool(problems) and self._editor.has_focus
+        if (told, with_hint) == (self._told, self._told_with_hint):
+            return
+        self._told, self._told_with_hint = told, with_hint
+        self._remarks.display = bool(told)
+        await self._remarks.remove_children()
+        await self._remarks.mount(*(RemarkLine(problem, with_hint=with_hint) for problem in told))
+
+    def put(self, text: str) -> None:
+        """Writes into the field what the form itself has worked out."""
+        self.text = text
+        if isinstance(self._editor, TextArea):
+            self._editor.text = text
+
+    def show_example(self, example: str) -> None:
+        """Something of the repository at hand that might stand here."""
+        self.example = example
+        if isinstance(self._editor, TextArea):
+            self._editor.placeholder = plain(example)
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether the cursor is in this field."""
+        return self._editor.has_focus
 
     def focus_editor(self) -> None:
         """Puts the cursor into the field."""
         self._editor.focus()
 
     def _pass_on(self, text: str) -> None:
-        if text != self._text:
-            self._text = text
+        if text != self.text:
+            self.text = text
             self.post_message(self.Edited(self, text))
