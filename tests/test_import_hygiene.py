@@ -19,6 +19,8 @@ VALUES = (
     "proposal",
     "gate",
     "clause",
+    "performance",
+    "hazard",
     "verdict",
     "approval",
 )

@@ -25,6 +25,7 @@ from agent_gate.drafting.interview import (
     with_more,
 )
 from agent_gate.drafting.preset import PRESETS, preset
+from agent_gate.drafting.source import draft_from_file
 from agent_gate.drafting.store import DraftStore, KeptDraft, fresh_key
 from agent_gate.drafting.suggestion import Suggestion, examples, suggestions
 from agent_gate.drafting.yaml_text import to_yaml
@@ -284,6 +285,4 @@ def _key_of(open_again: State, before: State) -> Key:
 
 
 def _begun(name: str) -> SpecDraft:
-    from agent_gate.cli.spec_new import begun_with
-
-    return preset(name) if name in {each.name for each in PRESETS} else begun_with(Path(name))
+    return preset(name) if name in {each.name for each in PRESETS} else draft_from_file(Path(name))

@@ -8,11 +8,7 @@ import click
 
 from agent_gate.cli.carry_on import at_a_terminal
 from agent_gate.cli.options import repo_option
-from agent_gate.errors import SpecError, UsageError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from agent_gate.drafting.draft import SpecDraft
+from agent_gate.errors import UsageError
 
 
 @click.command("new")
@@ -49,6 +45,7 @@ def new(
     Nothing is overwritten unasked, and each answer is kept: what was interrupted goes on the next time.
     """
     from agent_gate.drafting.preset import preset
+    from agent_gate.drafting.source import draft_from_file
     from agent_gate.drafting.store import DraftStore
     from agent_gate.vcs.repo import Repository
 
@@ -61,7 +58,11 @@ def new(
     if no_ui and place and (repository.root / place).exists():
         hint = f"name another file, or edit this one in the form: agent-gate spec new {path}"
         raise UsageError(f"{path} is there already", hint=hint)
-    draft = preset(preset_name or "blank") if preset_name or blank else begun_with(source) if source else None
+    draft = None
+    if preset_name or blank:
+        draft = preset(preset_name or "blank")
+    elif source:
+        draft = draft_from_file(source)
     store = DraftStore(repository.common_directory)
     if no_ui:
         from agent_gate.cli.spec_interview import hold
@@ -70,21 +71,6 @@ def new(
     from agent_gate.cli.ui import open_spec
 
     click_context.exit(open_spec(directory, place, draft))
-
-
-def begun_with(source: Path) -> SpecDraft:
-    """The draft of a spec, or of an issue's text; which of the two it is tells the file's name."""
-    from agent_gate.drafting.issue_text import draft_from_issue
-    from agent_gate.drafting.yaml_text import from_yaml
-    from agent_gate.spec.reader import read_bytes
-
-    try:
-        text = read_bytes(source).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise SpecError("not UTF-8", path=str(source), hint="save the file as UTF-8") from None
-    if source.suffix.lower() in {".yaml", ".yml"}:
-        return from_yaml(text, str(source)).with_text("id", "")
-    return draft_from_issue(text)
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -8,17 +8,11 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from agent_gate.domain.clause import (
-    Clause,
-    FailureModeClause,
-    LatencyClause,
-    LoadClause,
-    SecurityClause,
-    SpecValue,
-    StatementClause,
-)
+from agent_gate.domain.clause import Clause, SpecValue, StatementClause
 from agent_gate.domain.field_types import Pattern, Text
+from agent_gate.domain.hazard import FailureModeClause, SecurityClause
 from agent_gate.domain.pattern import matches
+from agent_gate.domain.performance import LatencyClause, LoadClause
 from agent_gate.domain.spec_rules import SECTIONS, whole_spec_problems
 
 SCHEMA = "agent-gate/spec/v1"

@@ -10,16 +10,9 @@ from pydantic import ValidationError
 from spec_strategies import changed_specs, specs
 from values import spec_data
 
-from agent_gate.domain.clause import (
-    STRIDE,
-    Clause,
-    FailureModeClause,
-    LatencyClause,
-    LoadClause,
-    Scenario,
-    SecurityClause,
-    StatementClause,
-)
+from agent_gate.domain.clause import Clause, Scenario, StatementClause
+from agent_gate.domain.hazard import STRIDE, FailureModeClause, SecurityClause
+from agent_gate.domain.performance import LatencyClause, LoadClause
 from agent_gate.domain.spec import Spec
 
 LOAD: dict[str, Any] = {

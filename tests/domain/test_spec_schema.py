@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from agent_gate.domain.clause import STRIDE
+from agent_gate.domain.hazard import STRIDE
 from agent_gate.domain.measure import METRICS, Expectation
 from agent_gate.domain.spec_schema import SCHEMA_URI, spec_schema
 from agent_gate.domain.verifier import VERIFIERS_WITH_OPTIONAL_TARGET, VERIFIERS_WITH_TARGET, Verifier

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spec_files import CLAUSE, GOOD
 
-from agent_gate.domain.clause import LoadClause, SeededData
+from agent_gate.domain.performance import LoadClause, SeededData
 from agent_gate.domain.spec import Spec
 from agent_gate.errors import SpecError
 from agent_gate.spec.document import MAX_BYTES
