@@ -152,6 +152,11 @@ def _show_verdict(state: RunState, clauses: Clauses) -> None:
     for clause in matrix(clauses):
         for line in clause_lines(clause):
             say("  " + line)
+    waved = state.started.spec.not_applicable
+    if waved:
+        say(heading("not applicable"))
+    for name, why in waved.items():
+        say(f"  {name.replace('_', ' ')}: {visible_line(why)}")
     for title, reasons in (("blocking", state.verdict.blocking), ("questions", state.verdict.questions)):
         if reasons:
             say(heading(title))

@@ -34,6 +34,7 @@ def html_report(state: RunState, diff: str, now: Iterable[ClauseResult] = ()) ->
         *_head(state, clauses),
         *_reasons(state),
         *_matrix(clauses, {clause.id: clause for clause in spec.clauses}),
+        *_waved(spec.not_applicable),
         *_gates(state.results),
         *_approvals(state),
         *_binding(state),
@@ -124,6 +125,13 @@ def _row(row: MatrixRow) -> str:
         f"<tr><td><code>{_name(row.verifier)}</code>{note}</td><td>{_text(row.required)}</td>"
         f"<td>{_text(row.measured)}</td><td>{_state(row.state)}</td></tr>"
     )
+
+
+def _waved(reasons: Mapping[str, str]) -> Iterator[str]:
+    """What the spec says nobody has to think of here: an approver signs that, too."""
+    if reasons:
+        named = {name.replace("_", " "): reason for name, reason in reasons.items()}
+        yield f"<section><h2>Not applicable</h2>{_facts(named)}</section>"
 
 
 def _gates(results: Iterable[GateResult]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from agent_gate.domain.matrix import MatrixClause, matrix
+from agent_gate.domain.spec import Spec
 from agent_gate.domain.traceability import ClauseResult
 from agent_gate.domain.visible import visible_line
 from agent_gate.run.state import RunState
@@ -25,7 +26,7 @@ def markdown_report(state: RunState, clauses: Iterable[ClauseResult] = ()) -> st
         f"`{spec.id}`, run `{state.run_id}`, {state.phase.replace('_', ' ')}",
     ]
     if state.verdict is not None:
-        lines += ["", *_clauses(clauses or state.clauses), "", *_gates(state)]
+        lines += ["", *_clauses(clauses or state.clauses), *_waved(spec), "", *_gates(state)]
     return "\n".join(lines)
 
 
@@ -44,6 +45,14 @@ def _clause(clause: MatrixClause) -> Iterator[str]:
         cells = (name, verifier, _cell(row.required), _cell(row.measured), f"{row.sign} {row.state}")
         yield f"| {' | '.join(cells)} |"
         name = ""
+
+
+def _waved(spec: Spec) -> Iterator[str]:
+    """What the spec says nobody has to think of here, with the reasons."""
+    if spec.not_applicable:
+        yield from ("", "| not applicable | because |", "| --- | --- |")
+    for name, reason in spec.not_applicable.items():
+        yield f"| {_cell(name.replace('_', ' '))} | {_cell(reason)} |"
 
 
 def _gates(state: RunState) -> Iterator[str]:

@@ -66,11 +66,6 @@ class Clause(SpecValue):
     ] = ()
 
     @property
-    def manual_alone(self) -> bool:
-        """Only a person's word can verify it."""
-        return all(verifier.kind == "manual" for verifier in self.verified_by)
-
-    @property
     def expectations(self) -> tuple[Expectation, ...]:
         """All that is to be measured."""
         return self.expect

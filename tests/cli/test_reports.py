@@ -130,6 +130,13 @@ def test_markdown_in_full() -> None:
         "|  | `load:LOAD-1` | lost == 0 | lost was not measured | ○ unverified |\n"
         "|  | `manual` | a \\| b, \\`c\\` &lt;d&gt; | waits for the approver's sentence | ● awaits a person |\n"
         "\n"
+        "| not applicable | because |\n"
+        "| --- | --- |\n"
+        "| load | nothing of that kind is touched |\n"
+        "| latency | nothing of that kind is touched |\n"
+        "| failure modes | nothing of that kind is touched |\n"
+        "| security | nothing of that kind is touched |\n"
+        "\n"
         "| gate | status | findings |\n"
         "| --- | --- | --- |\n"
         "| load | passed | 0 |"
@@ -190,6 +197,8 @@ class TestPage:
 
     def test_a_run_that_is_not_judged_yet_shows_its_clauses_as_open(self) -> None:
         text = Page(html_report(fold((started(),)), "")).text
+        assert "Not applicable" in text
+        assert "nothing of that kind is touched" in text
         assert "○ 1 unverified" in text
         assert "no gate that could show it has run" in text
 
