@@ -241,7 +241,7 @@ class ReviewScreen(Screen[None]):
             verified = sum(clause.state == "verified" for clause in judged)
             clauses = self.query_one("#clauses", ClauseList)
             clauses.border_title = Content(f"Clauses  {verified}/{len(judged)} verified")
-            clauses.show_verdict(state.verdict, judged)
+            clauses.show_verdict(state.verdict, judged, state.started.spec.not_applicable)
             self.query_one("#clause-signs", Flow).show_items(clause_signs(judged))
         self.query_one("#signs", Static).update(words.binding_line(state))
         self.query_one("#signs").display = state.binding is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
@@ -51,13 +51,19 @@ class ClauseList(VerticalScroll):
         """One clause a paragraph with the basis that tells most, for the run screen."""
         self._replace(line for clause in clauses for line in _brief(clause))
 
-    def show_verdict(self, verdict: Verdict, clauses: Sequence[ClauseResult]) -> None:
-        """What blocks and what is asked first; then the matrix: each clause with what it rests on."""
+    def show_verdict(
+        self, verdict: Verdict, clauses: Sequence[ClauseResult], waved: Mapping[str, str]
+    ) -> None:
+        """What blocks and what is asked first; then the matrix: each clause with what it rests on.
+
+        Last what the spec waves away, with the reasons: who approves signs them, too.
+        """
         self._replace(
             [
                 *(_reason("block", reason) for reason in verdict.blocking),
                 *(_reason("ask", reason) for reason in verdict.questions),
                 *(line for clause in matrix(clauses) for line in _full(clause)),
+                *(_not_applicable(name, reason) for name, reason in waved.items()),
             ]
         )
 
@@ -70,6 +76,11 @@ class ClauseList(VerticalScroll):
             line.remove()
         if added := fresh[len(present) :]:
             self.mount(*added)
+
+
+def _not_applicable(name: str, reason: str) -> SignedLine:
+    told = Content.assemble(plain(name.replace("_", " "), "bold"), "  ", plain(reason, "$text-muted"))
+    return SignedLine(sign("skipped"), told, classes="clause")
 
 
 def clause_signs(clauses: Iterable[ClauseResult]) -> list[Content]:
