@@ -15,7 +15,7 @@ from agent_gate.drafting.preset import fill, id_from, slots
 from agent_gate.drafting.question import BY_NAME, SECTIONS, Field, Section
 from agent_gate.drafting.senior import question_for
 from agent_gate.drafting.suggestion import Suggestion, take
-from agent_gate.spec.questions.proportion import SLOT
+from agent_gate.spec.outline import SLOT
 
 _RISK = next(field for field in BY_NAME["goal"].fields if field.name == "risk")
 _TRIVIAL = ("title", "id", "goal", "allow")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from agent_gate.drafting.draft import ClauseDraft, SpecDraft
 from agent_gate.drafting.yaml_text import from_yaml
 from agent_gate.errors import UsageError
-from agent_gate.spec.questions.proportion import SLOT
+from agent_gate.spec.outline import SLOT
 
 _FOLDER = Path(__file__).with_name("presets")
 _SLOT_LINE = re.compile(r"^# (<[^>\n]+>): (.+) \| (.+)$", re.MULTILINE)

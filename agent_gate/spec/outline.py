@@ -16,6 +16,8 @@ from agent_gate.domain.verifier import Verifier
 from agent_gate.spec.remark import Where
 
 Parsed = TypeVar("Parsed")
+SLOT = re.compile(r"<[A-Za-z][^<>=\n]*\s[^<>\n]*>")
+"""What a template leaves to the author: `<what breaks>`."""
 _PROSE = (
     "stimulus", "cause", "effect", "response", "detection", "recovery", "threat", "statement",
 )  # fmt: skip

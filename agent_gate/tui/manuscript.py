@@ -10,7 +10,7 @@ from agent_gate.drafting.preset import id_from
 from agent_gate.drafting.store import DraftStore, KeptDraft, fresh_key
 from agent_gate.drafting.yaml_text import from_yaml, to_yaml
 from agent_gate.errors import SpecError
-from agent_gate.spec.questions.proportion import SLOT
+from agent_gate.spec.outline import SLOT
 
 
 class Manuscript:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent_gate.domain.spec_rules import ANSWERABLE_SECTIONS
-from agent_gate.spec.outline import Outline, says
+from agent_gate.spec.outline import SLOT, Outline, says
 from agent_gate.spec.questions.rule import Question
 from agent_gate.spec.questions.security import SENSITIVE
 from agent_gate.spec.questions.writing import writes
@@ -20,7 +20,6 @@ _HOLLOW = re.compile(
     r"|not (?:now|yet|in scope)|unknown|irrelevant|out of scope|does ?n[o']t (?:apply|matter)|(?:i |we )?(?:do not|don't) (?:know|care)(?: yet)?|skip(?:ped)?|\w+)\W*",
     re.IGNORECASE,
 )
-SLOT = re.compile(r"<[A-Za-z][^<>=\n]*\s[^<>\n]*>")
 
 
 def trivial(outline: Outline, _surroundings: Surroundings) -> Iterator[Question]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from agent_gate.domain.pattern import matches
 from agent_gate.domain.verifier import Verifier
-from agent_gate.spec.outline import ClauseOutline, Outline, Placed
+from agent_gate.spec.outline import SLOT, ClauseOutline, Outline, Placed
 from agent_gate.spec.questions.rule import Question
 from agent_gate.spec.surroundings import Surroundings
 from agent_gate.survey.python_source import may_hold_test
@@ -23,7 +23,7 @@ def tests(outline: Outline, surroundings: Surroundings) -> Iterator[Question]:
     for clause, placed in _all(outline):
         verifier: Verifier = placed.value
         path, _, inside = verifier.target.partition("::")
-        if verifier.kind not in _IN_FILES or _may_add(outline, path):
+        if verifier.kind not in _IN_FILES or SLOT.search(path) or _may_add(outline, path):
             continue
         if not surroundings.tree.exists(path):
             missing = f"there is no file {path}, and paths.allow does not let the change add it"

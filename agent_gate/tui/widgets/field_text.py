@@ -8,7 +8,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
 
 from agent_gate.drafting.question import Field
-from agent_gate.spec.questions.proportion import SLOT
+from agent_gate.spec.outline import SLOT
 
 
 class FieldText(TextArea):

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from agent_gate.drafting.draft import Problem, SpecDraft
 from agent_gate.drafting.question import BY_NAME, CLAUSE_ID, NOT_APPLICABLE, Section
 from agent_gate.drafting.suggestion import Suggestion
-from agent_gate.spec.questions.proportion import SLOT
+from agent_gate.spec.outline import SLOT
 from agent_gate.tui.page_plan import SLOT_LEFT, belongs, shown_fields
 from agent_gate.tui.signs import plain
 from agent_gate.tui.widgets.field_row import FieldRow
