@@ -69,7 +69,8 @@ class DiffView(ScrollView, can_focus=True):
         self._rows = tuple(rows)
         self._at = 0
         self._lay_out()
-        self.scroll_home(animate=False)
+        # At once: later it would undo what a person scrolled meanwhile.
+        self.scroll_home(animate=False, immediate=True)
 
     def on_resize(self) -> None:
         """Findings are broken to the new width."""
