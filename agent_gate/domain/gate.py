@@ -20,6 +20,10 @@ Outcome = Literal["passed", "failed", "errored", "skipped", "absent"]
 DecimalText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?$")]
 """An exact decimal as text: nothing that is measured is below zero, and no value is a float."""
 
+Stage = Literal["static", "tests", "mutation", "latency", "load", "faults"]
+STAGES: tuple[Stage, ...] = ("static", "tests", "mutation", "latency", "load", "faults")
+"""In their order. Gates of the first two run side by side; each later one has the machine to itself."""
+
 _SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high")
 
 
@@ -121,17 +125,28 @@ class ToolCommand(Value):
     pattern: str = r"(\d+(?:\.\d+)+)"
 
 
+class Canary(Value):
+    """A known-bad change: a gate that does not flag it shows nothing when it is silent."""
+
+    base: Mapping[str, str] = {}
+    """Files of the base, by path."""
+    files: Mapping[str, str] = Field(min_length=1)
+    """What the bad change adds or rewrites, by path."""
+    rule: str = ""
+    """The rule of the finding that must be there; empty where any finding does."""
+
+
 class GateDefinition(Value):
     """A gate as data: the tool or built-in check, when it runs, how its output is read, what blocks.
 
     `argv` may use `{config}` (the base's configuration, or the default one), `{python}` (the
-    environment's interpreter) and `{tool}` (the gate's own tool).
+    environment's interpreter), `{copy}` (the folder that is looked at) and `{tool}` (the gate's own tool).
     """
 
     schema_: Literal["agent-gate/gate/v1"] = Field(alias="schema")
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
     title: str
-    stage: Literal["static", "tests"] = "static"
+    stage: Stage = "static"
     scope: tuple[str, ...] = ("*",)
     """Patterns of the files that it looks at; with none of them in the candidate it is skipped."""
     check: str = ""
@@ -141,7 +156,14 @@ class GateDefinition(Value):
     suppressions_argv: tuple[str, ...] = ()
     """Added to `argv` for a second run that ignores the suppressions in the code."""
     parser: str = ""
+    parser_options: PlainData = Field(default={})
+    """What the parser needs to know: the pattern of `regex`, say."""
     accepted_exit_codes: tuple[int, ...] = (0,)
+    canary: Canary | None = None
+    canary_in_run: bool = False
+    """A built-in check that proves in each run that it would have seen something bad."""
+    installed: tuple[str, ...] = ()
+    """Folders that an installation put beside the sources (`node_modules`): shown to the tool, read-only."""
     configuration: tuple[ConfigurationSource, ...] = ()
     configured_argv: tuple[str, ...] = ()
     """Added where the base configures the tool."""
@@ -169,6 +191,10 @@ class GateDefinition(Value):
             raise ValueError("a gate has either a tool with argv, or a built-in check")
         if self.tool and not (self.argv and self.parser):
             raise ValueError("a gate with a tool needs argv and a parser")
+        if bool(self.canary) == self.canary_in_run:
+            raise ValueError("a gate needs a canary: a known-bad change that it must flag")
+        if self.canary_in_run and not self.check:
+            raise ValueError("only a built-in check proves itself in each run: a tool needs a canary")
         return self
 
 
@@ -190,6 +216,8 @@ class GateResult(Value):
     measures: Mapping[str, int] = {}
     measurements: tuple[Measurement, ...] = ()
     """What clauses that expect numbers are compared with."""
+    canary: Literal["", "passed", "in run"] = ""
+    """How it was shown that the gate would have seen something bad."""
     sandbox: str = ""
     """How the candidate's code was confined: `bubblewrap`, `none`, or empty when none of it ran."""
     duration_ms: int = Field(default=0, ge=0)

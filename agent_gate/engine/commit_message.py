@@ -10,9 +10,10 @@ from agent_gate.audit.message import commit_trailers
 from agent_gate.domain.value import sha256
 from agent_gate.engine.session import Session
 from agent_gate.errors import SetupError
-from agent_gate.gating.checks.hooks import GATE
+from agent_gate.gating.checks.hooks import GATE, HOOKS
+from agent_gate.gating.context import GateContext
 from agent_gate.gating.hook_run import HookError, HookRun, run_hook
-from agent_gate.gating.runner import gate_context
+from agent_gate.gating.runner import request_workplace
 from agent_gate.run.events import Parked, utc_now
 from agent_gate.run.state import RunState, apply
 from agent_gate.vcs.hooks import COMMIT_MSG, Hook, find_hook
@@ -68,5 +69,6 @@ def expected_message(repository: Repository, state: RunState, subject: str, body
 async def _run(session: Session, hook: Hook, message: str) -> HookRun:
     request = await session.context.check_request(session.change(of_candidate=True))
     definition = session.context.catalog(session.state.base)[GATE]
-    async with gate_context(request) as context:
-        return await run_hook(context, definition, hook, message)
+    job = request.job(definition, inputs=HOOKS.inputs(request))
+    async with request_workplace(request) as workplace:
+        return await run_hook(GateContext(job, workplace), hook, message)

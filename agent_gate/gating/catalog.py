@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from pydantic import ValidationError
 
-from agent_gate.domain.gate import GateDefinition
+from agent_gate.domain.gate import STAGES, GateDefinition
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.spec import Spec
 from agent_gate.errors import PolicyError
@@ -19,8 +19,6 @@ from agent_gate.vcs.repo import Repository
 
 PROJECT_GATES = ".agent-gate/gates"
 Catalog = Mapping[str, GateDefinition]
-
-_STAGES = ("static", "tests")
 
 
 def load_catalog(project: Mapping[str, bytes] | None = None) -> Catalog:
@@ -79,7 +77,7 @@ def select_gates(
 
 
 def _ordered(gates: Iterable[GateDefinition]) -> tuple[GateDefinition, ...]:
-    return tuple(sorted(gates, key=lambda gate: (_STAGES.index(gate.stage), gate.id)))
+    return tuple(sorted(gates, key=lambda gate: (STAGES.index(gate.stage), gate.id)))
 
 
 def _read(name: str, content: bytes) -> GateDefinition:

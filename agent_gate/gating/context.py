@@ -1,37 +1,68 @@
-"""What every gate works with during one check."""
+"""What a gate works with: one job at one workplace."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import weakref
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
-from agent_gate import __version__, process
-from agent_gate.domain.gate import GateDefinition, GateResult
+from agent_gate import process
+from agent_gate.domain.gate import Finding, GateDefinition, GateResult
 from agent_gate.gating.cache import Cache
 from agent_gate.gating.copies import Copies
-from agent_gate.gating.request import CheckRequest, GateJob
+from agent_gate.gating.diff import FileDiff
+from agent_gate.gating.environment import Environment
+from agent_gate.gating.job import GateJob
+from agent_gate.gating.workplace import Workplace
 from agent_gate.sandbox.base import Confinement
 from agent_gate.sandbox.none import Unconfined
+from agent_gate.vcs.repo import Repository
 
 _Locks = weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]]
 _locks: _Locks = weakref.WeakKeyDictionary()
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True)
 class GateContext:
-    """The request, its copies, the cache, and a bound on how much runs at the same time."""
+    """The job, which says what is asked, and the workplace, which says with what."""
 
-    request: CheckRequest
-    copies: Copies
-    cache: Cache
-    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(os.cpu_count() or 1))
+    job: GateJob
+    workplace: Workplace
+
+    @property
+    def definition(self) -> GateDefinition:
+        """The gate."""
+        return self.job.definition
+
+    @property
+    def repository(self) -> Repository:
+        """The repository that holds both trees."""
+        return self.workplace.repository
+
+    @property
+    def environment(self) -> Environment:
+        """The interpreter of the code under test, and what is installed for it."""
+        return self.workplace.environment
+
+    @property
+    def copies(self) -> Copies:
+        """Trees as plain files."""
+        return self.workplace.copies
+
+    @property
+    def cache(self) -> Cache:
+        """What was found out before."""
+        return self.workplace.cache
+
+    async def diff(self) -> tuple[FileDiff, ...]:
+        """Each file that the change touches, renames followed."""
+        return await self.workplace.diff(self.job.base_tree, self.job.tree)
 
     async def execute(
         self,
@@ -43,44 +74,27 @@ class GateContext:
         read_only: Sequence[Path] = (),
         env: Mapping[str, str] | None = None,
         stdin: bytes | None = None,
+        output_cap: int = process.OUTPUT_CAP,
     ) -> process.Completed:
-        """Runs a command confined (or, where there is no sandbox, with nothing but a clean environment)."""
+        """Runs a command confined (or, where there is no sandbox, with nothing but a clean environment).
+
+        Time spent waiting for other commands to end does not count.
+        """
         confinement = Confinement(
             argv=tuple(argv),
             cwd=cwd,
             writable=tuple(writable),
             read_only=tuple(read_only),
-            hidden=self.request.private_paths,
+            hidden=self.workplace.private_paths,
             env=env or {},
-            limits=self.request.limits,
+            limits=self.job.limits,
         )
-        sandbox = self.request.sandbox or Unconfined()
-        async with self.slots:
+        sandbox = self.workplace.sandbox or Unconfined()
+        async with self.workplace.slots:
             wrapped, environment = sandbox.wrap(confinement)
-            return await process.run(wrapped, cwd=cwd, env=environment, timeout_s=timeout_s, stdin=stdin)
-
-    def job(
-        self, definition: GateDefinition, tool_version: str = "", inputs: Mapping[str, str] | None = None
-    ) -> GateJob:
-        """The job that a gate is on this request's candidate."""
-        request = self.request
-        return GateJob(
-            tree=request.tree,
-            base_tree=request.base_tree,
-            definition=definition,
-            tool_version=tool_version,
-            environment_digest=request.environment.digest if definition.executes else "",
-            options=request.options(definition),
-            asked_rules=request.asked_rules(definition),
-            inputs=inputs or {},
-            sandbox=request.sandbox_name,
-            limits=request.limits,
-            engine=__version__,
-        )
-
-    def base_job(self, job: GateJob) -> GateJob:
-        """What a job has to know about the base alone; the same for every candidate on that base."""
-        return job.model_copy(update={"tree": job.base_tree, "inputs": {"measured": "base"}})
+            return await process.run(
+                wrapped, cwd=cwd, env=environment, timeout_s=timeout_s, stdin=stdin, output_cap=output_cap
+            )
 
 
 @asynccontextmanager
@@ -91,8 +105,31 @@ async def measured_once(key: str) -> AsyncIterator[None]:
         yield
 
 
-def errored(definition: GateDefinition, reason: str, hint: str = "", **more: str) -> GateResult:
-    """A gate that should have looked and could not; it blocks."""
+def judged(context: GateContext, findings: Iterable[Finding], reason: str = "", **fields: Any) -> GateResult:
+    """The result of a gate that looked: failed where a finding that the change introduces blocks.
+
+    `reason` is told where it failed; without one, the first of these findings.
+    """
+    found = tuple(findings)
+    blocks = [finding for finding in found if finding.introduced and finding.level == "block"]
+    return GateResult(
+        gate=context.definition.id,
+        definition_digest=context.definition.digest,
+        status="failed" if blocks else "passed",
+        reason=(reason or blocks[0].message) if blocks else "",
+        findings=found,
+        verifies=context.definition.verifies,
+        **fields,
+    )
+
+
+def errored(context: GateContext, reason: str, hint: str = "", **fields: Any) -> GateResult:
+    """The result of a gate that should have looked and could not; it blocks."""
+    return could_not_look(context.definition, reason, hint, **fields)
+
+
+def could_not_look(definition: GateDefinition, reason: str, hint: str = "", **fields: Any) -> GateResult:
+    """The same, of a gate that got no job."""
     return GateResult(
         gate=definition.id,
         definition_digest=definition.digest,
@@ -100,9 +137,7 @@ def errored(definition: GateDefinition, reason: str, hint: str = "", **more: str
         reason=reason,
         hint=hint,
         verifies=definition.verifies,
-        tool_version=more.get("tool_version", ""),
-        output_sha256=more.get("output_sha256", ""),
-        sandbox=more.get("sandbox", ""),
+        **fields,
     )
 
 
@@ -117,7 +152,15 @@ def skipped(definition: GateDefinition, reason: str) -> GateResult:
     )
 
 
-async def together(*work: Coroutine[Any, Any, T]) -> tuple[T, ...]:
+@overload
+async def together(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, U], /) -> tuple[T, U]: ...
+
+
+@overload
+async def together(*work: Coroutine[Any, Any, T]) -> tuple[T, ...]: ...
+
+
+async def together(*work: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
     """Runs coroutines side by side; the first failure cancels the others and is raised as it is."""
     try:
         async with asyncio.TaskGroup() as group:

@@ -14,12 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_gate.domain.gate import GateDefinition
 from agent_gate.domain.pattern import matches
 from agent_gate.gating.context import GateContext
 from agent_gate.gating.copies import Copy
 from agent_gate.gating.hook_tools import find_hook_tools
-from agent_gate.gating.request import CheckRequest
 from agent_gate.process import Completed
 from agent_gate.vcs.hooks import Hook
 from agent_gate.vcs.repo import Entry
@@ -81,7 +79,7 @@ class HookRun:
 
 
 async def run_hook(
-    context: GateContext, definition: GateDefinition, hook: Hook, message: str | None = None
+    context: GateContext, hook: Hook, message: str | None = None
 ) -> HookRun:
     """Runs the hook once over the candidate; with a `message` it gets it in a file, as commit-msg does.
 
@@ -89,13 +87,14 @@ async def run_hook(
     """
     if hook.problem:
         raise HookError(hook.problem, f"commit it first, or {ADVISORY_HINT}")
-    request = context.request
-    withheld = await asyncio.to_thread(_withheld, request, definition, hook)
-    tree = request.repository.write_tree(request.tree, withheld) if withheld else request.tree
+    tree = context.job.tree
+    withheld = await asyncio.to_thread(_withheld, context, hook)
+    if withheld:
+        tree = context.repository.write_tree(tree, withheld)
     copy = await context.copies.fresh(tree)
-    await asyncio.to_thread(_set_up, request, hook, copy, tree, message)
-    tools = await find_hook_tools(request, hook)
-    timeout_s = request.options(definition).timeout_s or definition.timeout_s
+    await asyncio.to_thread(_set_up, context, hook, copy, tree, message)
+    tools = await find_hook_tools(context, hook)
+    timeout_s = context.job.timeout_s
 
     async def execute(*argv: str) -> Completed:
         return await context.execute(
@@ -117,14 +116,15 @@ async def run_hook(
     return HookRun(completed, copy, tuple(sorted(changed)), tuple(withheld), edited)
 
 
-def _withheld(request: CheckRequest, definition: GateDefinition, hook: Hook) -> dict[str, Entry | None]:
+def _withheld(context: GateContext, hook: Hook) -> dict[str, Entry | None]:
     """Where the candidate changes the hook, or pre-commit's configuration: the base's entries instead."""
-    base, candidate = request.repository.entries(request.base_tree), request.repository.entries(request.tree)
+    base = context.repository.entries(context.job.base_tree)
+    candidate = context.repository.entries(context.job.tree)
     return {
         path: base.get(path)
         for path in sorted({*base, *candidate})
         if base.get(path) != candidate.get(path)
-        and (hook.is_made_of(path) or matches(path, definition.options["configuration"]))
+        and (hook.is_made_of(path) or matches(path, context.definition.options["configuration"]))
     }
 
 
@@ -140,9 +140,10 @@ def _staged(completed: Completed) -> Iterator[str]:
     yield from (os.fsdecode(path) for path in completed.stdout.split(b"\0")[:-1])
 
 
-def _set_up(request: CheckRequest, hook: Hook, copy: Copy, tree: str, message: str | None) -> None:
-    ref = request.ref or request.repository.branch() or ""
-    make_synthetic(request.repository, copy.folder, request.base_tree, tree, ref)
+def _set_up(context: GateContext, hook: Hook, copy: Copy, tree: str, message: str | None) -> None:
+    make_synthetic(
+        context.repository, copy.folder, context.job.base_tree, tree, context.job.inputs.get("ref", "")
+    )
     for name, file in hook.files.items():
         target = copy.folder / ".git" / "hooks" / name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent_gate.gating.context import GateContext
 from agent_gate.gating.environment import describe
-from agent_gate.gating.request import CheckRequest
 from agent_gate.vcs.hooks import Hook
 
 # In single quotes, in double ones, or bare; not within a longer word.
@@ -28,20 +28,20 @@ class HookTools:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-async def find_hook_tools(request: CheckRequest, hook: Hook) -> HookTools:
+async def find_hook_tools(context: GateContext, hook: Hook) -> HookTools:
     """The environment of the code under test first on PATH, then what the hook itself names.
 
     Raises SetupError for a Python interpreter that does not work, or whose prefix holds the home folder.
     """
-    env = {"PATH": f"{request.environment.python.parent}:/usr/local/bin:/usr/bin:/bin"}
-    paths = [*request.environment.paths, *await _named_programs(request, hook)]
-    if store := _framework_store(request, hook):
+    env = {"PATH": f"{context.environment.python.parent}:/usr/local/bin:/usr/bin:/bin"}
+    paths = [*context.environment.paths, *await _named_programs(context, hook)]
+    if store := _framework_store(context, hook):
         paths.append(store)
         env["PRE_COMMIT_HOME"] = str(store)
     return HookTools(tuple(paths), env)
 
 
-def _framework_store(request: CheckRequest, hook: Hook) -> Path | None:
+def _framework_store(context: GateContext, hook: Hook) -> Path | None:
     """Where pre-commit keeps what it has installed, if the hook has to do with it.
 
     It makes its files readable for their owner only, and a sandbox that root starts runs as nobody.
@@ -53,17 +53,17 @@ def _framework_store(request: CheckRequest, hook: Hook) -> Path | None:
     index = store / "db.db"
     if not index.is_file():
         return None
-    as_nobody = request.sandbox is not None and os.geteuid() == 0
+    as_nobody = context.workplace.sandbox is not None and os.geteuid() == 0
     return store if not as_nobody or index.stat().st_mode & 0o004 else None
 
 
-async def _named_programs(request: CheckRequest, hook: Hook) -> tuple[Path, ...]:
+async def _named_programs(context: GateContext, hook: Hook) -> tuple[Path, ...]:
     """The programs that it names by their full path; of a Python, all that belongs to it."""
     shown: list[Path] = []
     texts, seen = [hook.content], set[Path]()
     while texts:
         for program in _programs(texts.pop()):
-            if program in seen or _is_judged(request, program):
+            if program in seen or _is_judged(context, program):
                 continue
             seen.add(program)
             if program.name.startswith("python"):
@@ -76,11 +76,11 @@ async def _named_programs(request: CheckRequest, hook: Hook) -> tuple[Path, ...]
     return tuple(shown)
 
 
-def _is_judged(request: CheckRequest, program: Path) -> bool:
+def _is_judged(context: GateContext, program: Path) -> bool:
     """Whether it is a file of the change, which is never run or shown from the user's own folder."""
-    root = request.repository.root
+    root = context.repository.root
     places = [p.relative_to(root).as_posix() for p in (program, program.resolve()) if p.is_relative_to(root)]
-    return bool(places) and not request.repository.entries(request.tree).keys().isdisjoint(places)
+    return bool(places) and not context.repository.entries(context.job.tree).keys().isdisjoint(places)
 
 
 def _programs(text: bytes) -> Iterator[Path]:

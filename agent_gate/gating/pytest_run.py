@@ -119,7 +119,7 @@ class _Harness:
 
 
 async def run_pytest(
-    context: GateContext, definition: GateDefinition, tree: str, arguments: Sequence[str], timeout_s: float
+    context: GateContext, tree: str, arguments: Sequence[str], timeout_s: float
 ) -> PytestRun:
     """Runs pytest in a fresh copy of a tree. Raises RunError where the result cannot be believed."""
     copy = await context.copies.fresh(tree)
@@ -127,12 +127,12 @@ async def run_pytest(
     sources = [str(path) for path in (copy.folder, copy.folder / "src") if path.is_dir()]
     settings = {
         "path": sources,
-        "plugins": [[p.name, p.value, p.installed] for p in context.request.environment.plugins],
+        "plugins": [[p.name, p.value, p.installed] for p in context.environment.plugins],
         "canary": str(harness.canary),
         "record": str(harness.record),
-        "arguments": [*_arguments(context, definition, copy, harness), *arguments],
+        "arguments": [*_arguments(context, copy, harness), *arguments],
     }
-    environment = context.request.environment
+    environment = context.environment
     completed = await context.execute(
         [str(environment.python), "-I", "-B", str(harness.recorder)],
         cwd=copy.folder,
@@ -153,12 +153,11 @@ async def run_pytest(
         raise RunError(error.reason, error.hint, completed.output_sha256) from None
 
 
-def _arguments(
-    context: GateContext, definition: GateDefinition, copy: Copy, harness: _Harness
-) -> Iterator[str]:
+def _arguments(context: GateContext, copy: Copy, harness: _Harness) -> Iterator[str]:
+    definition = context.definition
     yield from definition.options["argv"]
     wanted: Mapping[str, Sequence[str]] = definition.options["plugin_argv"]
-    for plugin in context.request.environment.plugins:
+    for plugin in context.environment.plugins:
         yield from wanted.get(plugin.name, ())
     configuration = configuration_file(copy, definition)
     yield from ("-c", str(copy.folder / configuration if configuration else harness.empty))

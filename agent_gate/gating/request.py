@@ -1,17 +1,18 @@
-"""What is asked of the gates: one request for a whole check, and one job for each gate."""
+"""What is asked of the gates: one request for a whole check, from which each gate's job is made."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from agent_gate.domain.gate import GateDefinition
+from agent_gate import __version__
+from agent_gate.domain.gate import GateDefinition, GateResult
 from agent_gate.domain.policy import GateOptions, Policy
 from agent_gate.domain.proposal import ChangedFile
 from agent_gate.domain.spec import Spec
-from agent_gate.domain.value import Value
+from agent_gate.domain.value import PlainData
+from agent_gate.domain.verdict import NOT_APPLICABLE
 from agent_gate.gating.environment import Environment
+from agent_gate.gating.job import GateJob
 from agent_gate.sandbox.base import Limits, Sandbox
 from agent_gate.vcs.repo import Repository
 
@@ -45,18 +46,16 @@ class CheckRequest:
 
     @property
     def sandbox_name(self) -> str:
-        """How code is confined: `bubblewrap`, or `none`."""
+        """How code is confined: the sandbox's name, or `none`."""
         return self.sandbox.name if self.sandbox else "none"
-
-    @property
-    def private_paths(self) -> tuple[Path, ...]:
-        """What no sandbox may show, wherever an interpreter happens to live."""
-        repository = self.repository
-        return repository.root, repository.git_directory, repository.common_directory
 
     def options(self, definition: GateDefinition) -> GateOptions:
         """What the policy says about one gate."""
         return self.policy.gates.options.get(definition.id, GateOptions())
+
+    def runs(self, gate: str) -> bool:
+        """Whether a gate is among those that are asked."""
+        return any(definition.id == gate for definition in self.definitions)
 
     def asked_rules(self, definition: GateDefinition) -> tuple[str, ...]:
         """The single rules of this gate on which clauses of the spec rest, sorted."""
@@ -65,23 +64,39 @@ class CheckRequest:
         verifiers = (verifier for clause in self.spec.clauses for verifier in clause.verified_by)
         return tuple(sorted({v.target for v in verifiers if v.kind in definition.verifies and v.target}))
 
+    def may_run(self, definition: GateDefinition) -> bool:
+        """The candidate's code runs confined, or where a person agreed that it runs as it is."""
+        return not definition.executes or self.sandbox is not None or self.allow_unsandboxed
 
-class GateJob(Value):
-    """One gate on one tree, with all that its result depends on. Its digest is the cache key.
+    def holds_up(self, result: GateResult) -> bool:
+        """Whether a result keeps the later stages from starting: it blocks, or the gate could not look."""
+        if result.status == "passed" or (result.status == "skipped" and result.reason == NOT_APPLICABLE):
+            return False
+        required = self.policy.required_gates([file.path for file in self.changed])
+        advisory = result.gate in self.policy.gates.advisory
+        return not advisory or result.gate in required or self._is_needed(result)
 
-    Jobs are plain data, so that another machine that has the trees can do the same job.
-    """
+    def _is_needed(self, result: GateResult) -> bool:
+        clauses = self.spec.clauses if self.spec else ()
+        verifiers = [verifier for clause in clauses for verifier in clause.verified_by]
+        return any(
+            v.kind in result.verifies or (v.kind == "gate" and v.target == result.gate) for v in verifiers
+        )
 
-    tree: str
-    base_tree: str
-    definition: GateDefinition
-    tool_version: str
-    environment_digest: str
-    options: GateOptions
-    asked_rules: tuple[str, ...]
-    inputs: Mapping[str, str]
-    """What else a built-in check depends on, by name (the digest of the spec's paths, say)."""
-    sandbox: str
-    limits: Limits
-    engine: str
-    """The version of the code that turns a tool's output into a result."""
+    def job(
+        self, definition: GateDefinition, tool_version: str = "", inputs: PlainData | None = None
+    ) -> GateJob:
+        """The job that a gate is on this request's candidate."""
+        return GateJob(
+            tree=self.tree,
+            base_tree=self.base_tree,
+            definition=definition,
+            tool_version=tool_version,
+            environment_digest=self.environment.digest if definition.executes else "",
+            options=self.options(definition),
+            asked_rules=self.asked_rules(definition),
+            inputs=inputs or {},
+            sandbox=self.sandbox_name,
+            limits=self.limits,
+            engine=__version__,
+        )

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import groupby
-from pathlib import Path
 
 from pydantic import ValidationError
 
-from agent_gate.domain.gate import GateDefinition, GateResult
+from agent_gate.domain.gate import GateDefinition, GateResult, Stage
 from agent_gate.domain.pattern import matches
 from agent_gate.domain.verdict import NOT_APPLICABLE
 from agent_gate.errors import AgentGateError
 from agent_gate.gating.cache import Cache, cache_directory
 from agent_gate.gating.checks import CHECKS
-from agent_gate.gating.context import GateContext, errored, skipped, together
-from agent_gate.gating.copies import Copies
-from agent_gate.gating.request import CheckRequest, GateJob
-from agent_gate.gating.tool_gate import measure_tool_base, run_tool
-from agent_gate.gating.tools import ask_version, find_tool
+from agent_gate.gating.context import could_not_look, skipped, together
+from agent_gate.gating.executor import Executor, LocalExecutor
+from agent_gate.gating.job import GateJob
+from agent_gate.gating.request import CheckRequest
+from agent_gate.gating.tools import tool_version
+from agent_gate.gating.workplace import Workplace, open_workplace
 
 STATIC_GATE_BLOCKS = "a static gate blocks"
+EARLIER_GATE_BLOCKS = "a gate of an earlier stage blocks"
+_SIDE_BY_SIDE: frozenset[Stage] = frozenset({"static", "tests"})
+"""Gates of the other stages measure: each has the machine to itself."""
 OnStarted = Callable[[str], None]
 OnFinished = Callable[[GateResult], None]
 
@@ -39,23 +40,27 @@ async def run_gates(
 ) -> tuple[GateResult, ...]:
     """The results of all requested gates, in their order.
 
-    `on_started` gets a gate's id, `on_finished` its result, as it happens. The candidate's code runs only
-    if no gate of an earlier stage blocks, or with `run_all`. When this returns, also by cancellation, no
-    process of a gate is left.
+    `on_started` gets a gate's id, `on_finished` its result, as it happens. A stage begins only if no gate
+    of an earlier one blocks, or with `run_all`. When this returns, also by cancellation, no process of a
+    gate is left.
     """
     results: dict[str, GateResult] = {}
-    blocked = False
-    async with gate_context(request) as context:
-        for _, group in groupby(request.definitions, key=lambda gate: gate.stage):
+    held_up = ""
+    async with request_workplace(request) as workplace:
+        runner = _Runner(request, workplace, LocalExecutor(workplace), on_started, on_finished)
+        for stage, group in groupby(request.definitions, key=lambda gate: gate.stage):
             gates = list(group)
-            if blocked and not request.run_all:
-                finished = tuple(skipped(gate, STATIC_GATE_BLOCKS) for gate in gates)
+            if held_up and not request.run_all:
+                finished: Sequence[GateResult] = [skipped(gate, held_up) for gate in gates]
                 for result in finished:
                     on_finished(result)
+            elif stage in _SIDE_BY_SIDE:
+                finished = await together(*(runner.run(gate) for gate in gates))
             else:
-                finished = await together(*(_gate(context, gate, on_started, on_finished) for gate in gates))
+                finished = [await runner.run(gate) for gate in gates]
             results.update({result.gate: result for result in finished})
-            blocked = blocked or any(_blocks(request, result) for result in finished)
+            if not held_up and any(request.holds_up(result) for result in finished):
+                held_up = STATIC_GATE_BLOCKS if stage == "static" else EARLIER_GATE_BLOCKS
     return tuple(results[gate.id] for gate in request.definitions)
 
 
@@ -67,78 +72,82 @@ async def measure_base(request: CheckRequest) -> None:
     """
     if not request.use_cache:
         return
-    async with gate_context(request) as context:
-        await together(*(_base(context, gate) for gate in request.definitions if _may_run(request, gate)))
+    async with request_workplace(request) as workplace:
+        executor = LocalExecutor(workplace)
+        await together(
+            *(_measure(request, executor, gate) for gate in request.definitions if request.may_run(gate))
+        )
 
 
 @asynccontextmanager
-async def gate_context(request: CheckRequest) -> AsyncIterator[GateContext]:
-    """What the gates work with on one request; its copies are gone afterwards."""
-    with tempfile.TemporaryDirectory(
-        dir=_temporary_root(), prefix="agent-gate-", ignore_cleanup_errors=True
-    ) as folder:
-        copies = Copies(request.repository, Path(folder))
-        yield GateContext(request, copies, Cache(cache_directory(), enabled=request.use_cache))
+async def request_workplace(request: CheckRequest) -> AsyncIterator[Workplace]:
+    """A workplace on this machine for one request."""
+    cache = Cache(cache_directory(), enabled=request.use_cache)
+    async with open_workplace(request.repository, request.environment, request.sandbox, cache) as workplace:
+        yield workplace
 
 
-def _temporary_root() -> str:
-    """Resolved, so that a module's `__file__` begins with the name that we know the copy by."""
-    return os.path.realpath(tempfile.gettempdir())
-
-
-async def _base(context: GateContext, definition: GateDefinition) -> None:
+async def _measure(request: CheckRequest, executor: Executor, definition: GateDefinition) -> None:
     try:
-        if definition.check:
-            await CHECKS[definition.check].measure_base(context, definition)
-        else:
-            await measure_tool_base(context, definition)
+        job = await _job(request, definition)
     except AgentGateError:
         return  # the same happens when the candidate is judged, and becomes that gate's result
+    await executor.measure_base(job)
 
 
-async def _gate(
-    context: GateContext, definition: GateDefinition, on_started: OnStarted, on_finished: OnFinished
-) -> GateResult:
-    on_started(definition.id)
-    started = time.monotonic()
-    try:
-        result = await _result(context, definition)
-    except AgentGateError as error:
-        result = errored(definition, error.message, error.hint)
-    result = result.model_copy(update={"duration_ms": int((time.monotonic() - started) * 1000)})
-    on_finished(result)
-    return result
+class _Runner:
+    """One request's gates: from a definition to a job, to a result that is known already or is made."""
+
+    def __init__(
+        self,
+        request: CheckRequest,
+        workplace: Workplace,
+        executor: Executor,
+        on_started: OnStarted,
+        on_finished: OnFinished,
+    ) -> None:
+        self._request = request
+        self._cache = workplace.cache
+        self._executor = executor
+        self._on_started = on_started
+        self._on_finished = on_finished
+
+    async def run(self, definition: GateDefinition) -> GateResult:
+        """The gate's result, told to both listeners."""
+        self._on_started(definition.id)
+        started = time.monotonic()
+        try:
+            result = await self._result(definition)
+        except AgentGateError as error:
+            result = could_not_look(definition, error.message, error.hint)
+        result = result.model_copy(update={"duration_ms": int((time.monotonic() - started) * 1000)})
+        self._on_finished(result)
+        return result
+
+    async def _result(self, definition: GateDefinition) -> GateResult:
+        request = self._request
+        if not await asyncio.to_thread(_applies, request, definition):
+            return skipped(definition, NOT_APPLICABLE)
+        if not request.may_run(definition):
+            return could_not_look(
+                definition,
+                "it runs the candidate's code, and there is no sandbox",
+                "install bubblewrap, or agree to run it unconfined: --allow-unsandboxed",
+            )
+        job = await _job(request, definition)
+        cached = _read(self._cache.get(job.digest), definition)
+        if cached is not None:
+            return cached.model_copy(update={"cached": True})
+        result = await self._executor.run(job)
+        if result.status != "errored":
+            self._cache.put(job.digest, result.model_dump(mode="json"))
+        return result
 
 
-async def _result(context: GateContext, definition: GateDefinition) -> GateResult:
-    request = context.request
-    if not await asyncio.to_thread(_applies, request, definition):
-        return skipped(definition, NOT_APPLICABLE)
-    if not _may_run(request, definition):
-        return errored(
-            definition,
-            "it runs the candidate's code, and there is no sandbox",
-            "install bubblewrap, or agree to run it unconfined: --allow-unsandboxed",
-        )
-    job = await _job(context, definition)
-    cached = _read(context.cache.get(job.digest), definition)
-    if cached is not None:
-        return cached.model_copy(update={"cached": True})
-    check = CHECKS[definition.check].run if definition.check else run_tool
-    result = await check(context, definition)
-    if result.status != "errored":
-        context.cache.put(job.digest, result.model_dump(mode="json"))
-    return result
-
-
-async def _job(context: GateContext, definition: GateDefinition) -> GateJob:
-    if definition.check:
-        check = CHECKS[definition.check]
-        return context.job(definition, inputs=check.inputs(context.request))
-    tool = find_tool(definition.tool)
-    values = {"python": str(context.request.environment.python)}
-    version = await ask_version(definition.version, tool, values) if tool else ""
-    return context.job(definition, version)
+async def _job(request: CheckRequest, definition: GateDefinition) -> GateJob:
+    version = await tool_version(definition, request.environment)
+    inputs = await asyncio.to_thread(CHECKS[definition.check].inputs, request) if definition.check else {}
+    return request.job(definition, version, inputs)
 
 
 def _read(stored: object, definition: GateDefinition) -> GateResult | None:
@@ -158,21 +167,3 @@ def _applies(request: CheckRequest, definition: GateDefinition) -> bool:
         return True
     paths = [*request.repository.entries(request.tree), *(file.path for file in request.changed)]
     return any(matches(path, definition.scope) for path in paths)
-
-
-def _may_run(request: CheckRequest, definition: GateDefinition) -> bool:
-    return not definition.executes or request.sandbox is not None or request.allow_unsandboxed
-
-
-def _blocks(request: CheckRequest, result: GateResult) -> bool:
-    if result.status == "passed" or (result.status == "skipped" and result.reason == NOT_APPLICABLE):
-        return False
-    required = request.policy.required_gates([file.path for file in request.changed])
-    advisory = result.gate in request.policy.gates.advisory
-    return not advisory or result.gate in required or _is_needed(request, result)
-
-
-def _is_needed(request: CheckRequest, result: GateResult) -> bool:
-    clauses = request.spec.clauses if request.spec else ()
-    verifiers = [verifier for clause in clauses for verifier in clause.verified_by]
-    return any(v.kind in result.verifies or (v.kind == "gate" and v.target == result.gate) for v in verifiers)

@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
 
-from agent_gate.domain.gate import Finding, GateDefinition, GateResult, Level, at_least
+from agent_gate.domain.gate import Finding, GateResult, Level, at_least
 from agent_gate.domain.pattern import matches
 from agent_gate.gating.baseline import introduced
-from agent_gate.gating.context import GateContext, errored, measured_once, together
+from agent_gate.gating.context import GateContext, errored, judged, measured_once, together
+from agent_gate.gating.diff import FileDiff
 from agent_gate.gating.tool_run import Measured, ToolError, Tooling, measure, prepare
-from agent_gate.vcs.repo import Repository
 
 
-async def run_tool(context: GateContext, definition: GateDefinition) -> GateResult:
+async def run_tool(context: GateContext) -> GateResult:
     """The gate's result on the candidate; what went wrong is a result too."""
     try:
-        tooling = await prepare(context, definition)
+        tooling = await prepare(context)
+        base, candidate = await together(_base_measured(tooling), measure(tooling, context.job.tree))
     except ToolError as error:
-        return errored(definition, error.reason, error.hint)
-    try:
-        base, candidate = await together(_base_measured(tooling), measure(tooling, context.request.tree))
-    except ToolError as error:
-        return errored(definition, error.reason, error.hint, tool_version=tooling.job.tool_version)
-    return _judge(tooling, base, candidate)
+        return errored(context, error.reason, error.hint, tool_version=context.job.tool_version)
+    return _judge(tooling, base, candidate, await context.diff())
 
 
-async def measure_tool_base(context: GateContext, definition: GateDefinition) -> None:
+async def measure_tool_base(context: GateContext) -> None:
     """Puts the base's findings into the cache, so that a candidate need not wait for them.
 
     What goes wrong here goes wrong again when the candidate is judged, and is told there.
     """
     try:
-        await _base_measured(await prepare(context, definition))
+        await _base_measured(await prepare(context))
     except ToolError:
         return
 
 
 async def _base_measured(tooling: Tooling) -> Measured:
     cache = tooling.context.cache
-    key = tooling.context.base_job(tooling.job).digest
+    key = tooling.context.job.of_base().digest
     async with measured_once(key):
         stored = _read(cache.get(key))
         if stored is None:
-            stored = await measure(tooling, tooling.job.base_tree)
+            stored = await measure(tooling, tooling.context.job.base_tree)
             cache.put(key, stored.model_dump(mode="json"))
         return stored
 
@@ -58,16 +55,16 @@ def _read(stored: Any) -> Measured | None:
         return None  # written by another version: measured anew
 
 
-def _judge(tooling: Tooling, base: Measured, candidate: Measured) -> GateResult:
-    request, definition = tooling.context.request, tooling.definition
-    renamed = _renames(request.repository, request.base_tree, request.tree)
-    changed = {file.path for file in request.changed if file.status != "deleted"}
+def _judge(tooling: Tooling, base: Measured, candidate: Measured, diff: Sequence[FileDiff]) -> GateResult:
+    context = tooling.context
+    renamed = {file.old_path: file.path for file in diff if file.is_renamed}
+    changed = {file.path for file in diff if not file.is_deleted}
     broken = changed & set(candidate.unparsed)
     plain = _new(candidate.plain, base.plain, renamed, broken)
     silenced = introduced(_silenced(candidate), _silenced(base), renamed)
     told = {finding.key for finding in (*plain, *silenced)}
     asked = [f for f in introduced(candidate.asked, base.asked, renamed) if f.key not in told]
-    block_at = tooling.job.options.block_at or definition.block_at
+    block_at = context.job.options.block_at or context.definition.block_at
     findings = [
         *(
             _levelled(f, "block" if f.path in broken or at_least(f.severity, block_at) else "note")
@@ -77,16 +74,12 @@ def _judge(tooling: Tooling, base: Measured, candidate: Measured) -> GateResult:
         *(f.model_copy(update={"level": "ask", "suppressed": True}) for f in silenced),
         *_unexamined(tooling, base, candidate, changed - broken),
     ]
-    blocks = [f for f in findings if f.level == "block"]
-    return GateResult(
-        gate=definition.id,
-        definition_digest=definition.digest,
-        tool_version=tooling.job.tool_version,
-        status="failed" if blocks else "passed",
-        reason=_sentence(blocks),
-        findings=tuple(findings),
+    return judged(
+        context,
+        findings,
+        _sentence([f for f in findings if f.level == "block"]),
+        tool_version=context.job.tool_version,
         known_rules=tooling.rules,
-        verifies=definition.verifies,
         measures={"findings_base": len(base.plain), "findings_candidate": len(candidate.plain)},
         output_sha256=candidate.output_sha256,
     )
@@ -120,8 +113,8 @@ def _unexamined(
     """
     if candidate.examined is None:
         return []
-    definition = tooling.definition
-    entries = tooling.context.request.repository.entries(tooling.job.base_tree)
+    definition = tooling.context.definition
+    entries = tooling.context.repository.entries(tooling.context.job.base_tree)
     left_out = {
         path for path in entries if matches(path, definition.scope) and path not in (base.examined or ())
     } - set(base.unparsed)
@@ -146,13 +139,6 @@ def _unexamined(
         )
         for path in missed
     ]
-
-
-def _renames(repository: Repository, base: str, tree: str) -> dict[str, str]:
-    """From a file's path in the base to its path in the candidate, as git detects renames."""
-    output = repository.git("diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", base, tree)
-    words = output.decode(errors="surrogateescape").split("\0")[:-1]
-    return {words[i + 1]: words[i + 2] for i in range(0, len(words), 3)}
 
 
 def _sentence(blocks: list[Finding]) -> str:

@@ -19,8 +19,7 @@ from agent_gate.gating.context import GateContext, together
 from agent_gate.gating.copies import Copy
 from agent_gate.gating.parsers import PARSERS
 from agent_gate.gating.parsers.report import Report
-from agent_gate.gating.request import GateJob
-from agent_gate.gating.tools import Tool, ask_rules, ask_version, expand, find_tool
+from agent_gate.gating.tools import Tool, ask_rules, expand, find_tool
 from agent_gate.process import Completed
 
 _EXCERPT_LINES = 5
@@ -55,43 +54,34 @@ class Tooling:
     """A gate's tool, ready to be run."""
 
     context: GateContext
-    definition: GateDefinition
     tool: Tool
     configuration: Configuration
     rules: tuple[str, ...]
-    job: GateJob
+
+    @property
+    def definition(self) -> GateDefinition:
+        """The gate."""
+        return self.context.definition
 
     @property
     def values(self) -> Mapping[str, str]:
         """What the placeholders of `argv` stand for."""
-        return {"python": str(self.context.request.environment.python), "rules": ",".join(self.rules)}
+        return {"python": str(self.context.environment.python), "rules": ",".join(self.rules)}
 
 
-async def prepare(context: GateContext, definition: GateDefinition) -> Tooling:
-    """Finds the tool, its version, its configuration and the rules asked of it. Raises ToolError, SetupError."""
+async def prepare(context: GateContext) -> Tooling:
+    """Finds the tool, its configuration and the rules asked of it. Raises ToolError, SetupError."""
+    definition, job = context.definition, context.job
     tool = find_tool(definition.tool)
     if tool is None:
         raise ToolError(
             f"the tool {definition.tool!r} is not installed", f"install it: pip install {definition.tool}"
         )
-    request = context.request
-    values = {"python": str(request.environment.python)}
-    version = await ask_version(definition.version, tool, values)
-    asked = request.asked_rules(definition)
     known: frozenset[str] = frozenset()
-    if asked and definition.rules:
-        known = await ask_rules(definition.rules, tool, values)
-    configuration = await asyncio.to_thread(
-        find_configuration, request.repository, request.base_tree, definition
-    )
-    return Tooling(
-        context,
-        definition,
-        tool,
-        configuration,
-        tuple(r for r in asked if r in known),
-        context.job(definition, version),
-    )
+    if job.asked_rules and definition.rules:
+        known = await ask_rules(definition.rules, tool, {"python": str(context.environment.python)})
+    configuration = await asyncio.to_thread(find_configuration, context.repository, job.base_tree, definition)
+    return Tooling(context, tool, configuration, tuple(r for r in job.asked_rules if r in known))
 
 
 async def measure(tooling: Tooling, tree: str) -> Measured:
@@ -129,7 +119,8 @@ async def _run(tooling: Tooling, copy: Copy, more: tuple[str, ...]) -> Report:
     completed = await _execute(tooling, copy, (*definition.argv, *more))
     if completed.timed_out:
         raise ToolError(
-            f"{definition.tool} did not finish in {_timeout_s(tooling)} s", "raise gates.<id>.timeout_s"
+            f"{definition.tool} did not finish in {tooling.context.job.timeout_s} s",
+            "raise gates.<id>.timeout_s",
         )
     if completed.truncated:
         raise ToolError(f"{definition.tool} wrote more output than is kept", "the report is not complete")
@@ -165,10 +156,10 @@ async def _examined(tooling: Tooling, copy: Copy, configured: tuple[str, ...]) -
 
 async def _execute(tooling: Tooling, copy: Copy, argv: tuple[str, ...]) -> Completed:
     context = tooling.context
-    read_only = [*tooling.tool.paths, copy.folder, *context.request.environment.paths]
+    read_only = [*tooling.tool.paths, copy.folder, *context.environment.paths]
     values = dict(tooling.values)
     if tooling.configuration.path:
-        base = await context.copies.shared(tooling.job.base_tree)
+        base = await context.copies.shared(context.job.base_tree)
         values["config"] = str(base.folder / tooling.configuration.path)
         read_only.append(base.folder)
     return await context.execute(
@@ -176,12 +167,8 @@ async def _execute(tooling: Tooling, copy: Copy, argv: tuple[str, ...]) -> Compl
         cwd=copy.folder,
         read_only=read_only,
         env={name: os.environ[name] for name in tooling.definition.environment if name in os.environ},
-        timeout_s=_timeout_s(tooling),
+        timeout_s=tooling.context.job.timeout_s,
     )
-
-
-def _timeout_s(tooling: Tooling) -> int:
-    return tooling.job.options.timeout_s or tooling.definition.timeout_s
 
 
 def _findings(definition: GateDefinition, copy: Copy, report: Report) -> tuple[Finding, ...]:

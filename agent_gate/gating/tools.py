@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_gate import process
-from agent_gate.domain.gate import ToolCommand
+from agent_gate.domain.gate import GateDefinition, ToolCommand
 from agent_gate.errors import SetupError
-from agent_gate.gating.environment import own_paths
+from agent_gate.gating.environment import Environment, own_paths
 
 _ASK_TIMEOUT_S = 60.0
 _answers: dict[tuple[str, ...], str] = {}
@@ -51,6 +51,17 @@ def expand(argv: Sequence[str], tool: Tool | None, values: Mapping[str, str]) ->
             filled = filled.replace(f"{{{name}}}", value)
         expanded.append(filled)
     return tuple(expanded)
+
+
+async def tool_version(definition: GateDefinition, environment: Environment) -> str:
+    """The version of a gate's tool on this machine; empty for a built-in check, and where there is no tool.
+
+    What a built-in check executes belongs to the environment, whose digest says what is installed.
+    """
+    tool = find_tool(definition.tool) if definition.tool else None
+    if tool is None:
+        return ""
+    return await ask_version(definition.version, tool, {"python": str(environment.python)})
 
 
 async def ask_version(command: ToolCommand | None, tool: Tool, values: Mapping[str, str]) -> str:

@@ -80,6 +80,15 @@ class Repository:
             raise RepositoryError(f"{path} is a bare repository", hint="agent-gate works on a checkout")
         return cls(repo)
 
+    @classmethod
+    def make(cls, folder: Path) -> Repository:
+        """A new, empty repository in an existing folder: no template, no hook, nothing of the user's."""
+        _forget_calling_repository()
+        git.Repo.init(
+            folder, expand_vars=False, template="", initial_branch="main", allow_unsafe_options=True
+        )
+        return cls.open(folder)
+
     def git(self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> bytes:
         """Standard output of a git command; raises GitError where it fails."""
         options = [part for setting in _CONFIG for part in ("-c", setting)]
@@ -201,14 +210,14 @@ class Repository:
         return self.text("hash-object", "-w", "--no-filters", "--stdin", stdin=data)
 
     def write_tree(self, base: str, changes: Mapping[str, Entry | None]) -> str:
-        """A new tree: `base` with entries replaced, added, or (None) deleted."""
+        """A new tree: `base` (empty: nothing) with entries replaced, added, or (None) deleted."""
         records = [
             f"0 {_ABSENT}\t{path}" if entry is None else f"{entry.mode} {entry.oid}\t{path}"
             for path, entry in sorted(changes.items(), key=lambda item: item[1] is not None)
         ]
         with tempfile.TemporaryDirectory(prefix="agent-gate-index-") as folder:
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            self.git("read-tree", base, env=index)
+            self.git("read-tree", base or "--empty", env=index)
             stdin = "".join(f"{record}\0" for record in records).encode(errors="surrogateescape")
             self.git("update-index", "-z", "--index-info", stdin=stdin, env=index)
             return self.text("write-tree", env=index)

@@ -15,6 +15,7 @@ scope = ["*.py"]
 tool = "ruff"
 argv = ["{tool}", "check"]
 parser = "ruff-json"
+canary = { files = { "canary.py" = "undefined" } }
 """
 PLACE = ".agent-gate/gates/types.toml"
 
@@ -39,6 +40,8 @@ def test_a_project_adds_its_own() -> None:
         (PLACE, b'parser = "ruff-json"', b'parser = "guess"', "there is no parser 'guess'"),
         (PLACE, b'tool = "ruff"', b'check = "nothing"', "there is no check 'nothing'"),
         (PLACE, b'tool = "ruff"', b"", "either a tool"),
+        (PLACE, b"canary =", b"canary_in_run = true #", "a tool needs a canary"),
+        (PLACE, b"canary =", b"#", "a gate needs a canary"),
         (PLACE, b'title = "Types"', b'title = "Types', ".agent-gate/gates/types.toml: "),
         (".agent-gate/gates/ruff.toml", b'id = "types"', b'id = "ruff"', "is a built-in gate"),
     ],

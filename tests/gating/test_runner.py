@@ -97,10 +97,20 @@ async def test_the_base_is_measured_early_and_not_twice(bench: MakeBench, tmp_pa
     assert sorted(witness.read_text()) == ["1", "2"]
 
 
-def gate(**more: object) -> GateDefinition:
+FLAGS_CANARY = """\
+import json, os, sys, time
+if os.path.exists("canary.py"):
+    place = {"row": 1, "column": 1}
+    print(json.dumps([{"code": "BAD", "filename": "canary.py", "message": "m", "location": place, "end_location": place}]))
+    sys.exit()
+"""
+
+
+def gate(source: str = "print('[]')", *, canary: str = FLAGS_CANARY, **more: object) -> GateDefinition:
+    """A gate whose tool is a few lines of Python."""
     return GateDefinition.model_validate({
-        "schema": "agent-gate/gate/v1", "id": "own", "title": "Own", "tool": "python3",
-        "argv": ["{tool}", "-I", "-c", "print('[]')"], "parser": "ruff-json", **more,
+        "schema": "agent-gate/gate/v1", "id": "own", "title": "Own", "tool": "python3", "parser": "ruff-json",
+        "argv": ["{tool}", "-I", "-c", canary + source], "canary": {"files": {"canary.py": ""}, "rule": "BAD"}, **more,
     })  # fmt: skip
 
 
@@ -128,14 +138,11 @@ async def test_the_cache_key_holds_all_that_matters(bench: MakeBench, what: str)
     ("definition", "told"),
     [
         (gate(tool="no-such-tool-anywhere"), "is not installed"),
-        (gate(argv=["{tool}", "-I", "-c", "print('not json')"]), "cannot be read"),
-        (gate(argv=["{tool}", "-I", "-c", "import sys; sys.exit('broke')"]), "exit code 1: broke"),
-        (
-            gate(argv=["{tool}", "-I", "-c", "import time; time.sleep(60)"], timeout_s=1),
-            "did not finish in 1 s",
-        ),
-        (gate(argv=["{tool}", "-I", "-c", "print('[' + ' ' * 9_000_000 + ']')"]), "more output than is kept"),
-        (gate(argv=["{tool}", "-I", "-c", "open('m.py', 'w')"]), "exit code 1"),
+        (gate("print('not json')"), "cannot be read"),
+        (gate("sys.exit('broke')"), "exit code 1: broke"),
+        (gate("time.sleep(60)", timeout_s=1), "did not finish in 1 s"),
+        (gate("print('[' + ' ' * 9_000_000 + ']')"), "more output than is kept"),
+        (gate("open('m.py', 'w')"), "exit code 1"),
         (gate(version={"argv": ["{tool}", "-c", "print('none')"]}), "no version"),
     ],
 )
@@ -154,16 +161,16 @@ async def test_a_gate_gets_the_variables_that_its_definition_names_and_no_other(
 ) -> None:
     monkeypatch.setenv("NAMED", "yes")
     monkeypatch.setenv("SECRET", "no")
-    source = "import os, sys; print('[]'); sys.exit('NAMED' not in os.environ or 'SECRET' in os.environ)"
+    source = "print('[]'); sys.exit('NAMED' not in os.environ or 'SECRET' in os.environ)"
     made = await bench(FILES)
     for names, status in ((("NAMED",), "passed"), ((), "errored")):
-        definition = gate(argv=["{tool}", "-I", "-c", source], environment=names)
+        definition = gate(source, environment=names)
         assert (await made.result({"m.py": "X = 2\n"}, definitions=(definition,))).status == status
 
 
 async def test_a_tool_that_writes_where_there_is_no_sandbox_is_found_out(bench: MakeBench) -> None:
     made = await bench(FILES, confined=False)
-    writer = gate(argv=["{tool}", "-I", "-c", "open('m.py', 'w'); print('[]')"])
+    writer = gate("open('m.py', 'w'); print('[]')")
     result = await made.result({"m.py": "X = 2\n"}, definitions=(writer,))
     assert result.status == "errored"
     assert "changed m.py" in result.reason

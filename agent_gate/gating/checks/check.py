@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from agent_gate.domain.gate import GateDefinition, GateResult
+from agent_gate.domain.gate import GateResult
+from agent_gate.domain.value import PlainData
 from agent_gate.gating.context import GateContext
 from agent_gate.gating.request import CheckRequest
 
@@ -14,11 +15,11 @@ def _always(_: CheckRequest) -> bool:
     return True
 
 
-def _nothing(_: CheckRequest) -> Mapping[str, str]:
+def _nothing(_: CheckRequest) -> PlainData:
     return {}
 
 
-async def _no_base(_context: GateContext, _definition: GateDefinition) -> None:
+async def _no_base(_: GateContext) -> None:
     return
 
 
@@ -26,8 +27,9 @@ async def _no_base(_context: GateContext, _definition: GateDefinition) -> None:
 class Check:
     """A built-in check: how it judges, what its answer depends on, and what it measures on the base."""
 
-    run: Callable[[GateContext, GateDefinition], Awaitable[GateResult]]
-    inputs: Callable[[CheckRequest], Mapping[str, str]] = _nothing
+    run: Callable[[GateContext], Awaitable[GateResult]]
+    inputs: Callable[[CheckRequest], PlainData] = _nothing
+    """What it judges by beside both trees, as plain data: all that it may know of spec and policy."""
     applies: Callable[[CheckRequest], bool] = _always
     """Whether there is anything to look at, where the patterns of `scope` cannot tell."""
-    measure_base: Callable[[GateContext, GateDefinition], Awaitable[object]] = _no_base
+    measure_base: Callable[[GateContext], Awaitable[None]] = _no_base

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 
-from agent_gate.domain.gate import Finding, GateDefinition, GateResult, Level
+from agent_gate.domain.gate import Finding, GateResult, Level
+from agent_gate.domain.value import PlainData
 from agent_gate.gating.checks.check import Check
-from agent_gate.gating.context import GateContext, errored
+from agent_gate.gating.context import GateContext, errored, judged
 from agent_gate.gating.copies import Copy
 from agent_gate.gating.hook_run import HookError, HookRun, run_hook
 from agent_gate.gating.request import CheckRequest
@@ -23,29 +24,23 @@ _LINE_CHARACTERS = 200
 _COMPARED_BYTES = 256 * 1024
 
 
-async def run_hooks(context: GateContext, definition: GateDefinition) -> GateResult:
+async def run_hooks(context: GateContext) -> GateResult:
     """Passed where the hook lets the change pass and leaves it as it is."""
-    request = context.request
-    hook = await asyncio.to_thread(_hook, request)
-    assert hook is not None  # noqa: S101 - without one the gate does not apply
+    sandbox = context.workplace.sandbox_name
+    hook = await asyncio.to_thread(find_hook, context.repository, PRE_COMMIT, context.job.base_tree)
+    if hook is None or hook.digest != context.job.inputs["hook"]:
+        return errored(context, "the hook that the job names is not configured here", sandbox=sandbox)
     try:
-        run = await run_hook(context, definition, hook)
+        run = await run_hook(context, hook)
     except HookError as error:
-        return errored(
-            definition, error.reason, error.hint,
-            output_sha256=error.output_sha256, sandbox=request.sandbox_name,
-        )  # fmt: skip
-    findings = await asyncio.to_thread(lambda: tuple(_findings(request, definition, run)))
-    blocks = [finding for finding in findings if finding.level == "block"]
-    return GateResult(
-        gate=definition.id,
-        definition_digest=definition.digest,
-        status="failed" if blocks else "passed",
-        reason=_reason(run),
-        findings=findings,
-        verifies=definition.verifies,
+        return errored(context, error.reason, error.hint, output_sha256=error.output_sha256, sandbox=sandbox)
+    findings = await asyncio.to_thread(lambda: tuple(_findings(context, run)))
+    return judged(
+        context,
+        findings,
+        _reason(run),
         measures={"changed_files": len(run.changed)},
-        sandbox=request.sandbox_name,
+        sandbox=sandbox,
         output_sha256=run.completed.output_sha256,
     )
 
@@ -59,7 +54,7 @@ def _hook(request: CheckRequest) -> Hook | None:
     return find_hook(request.repository, PRE_COMMIT, request.base_tree)
 
 
-def _inputs(request: CheckRequest) -> Mapping[str, str]:
+def _inputs(request: CheckRequest) -> PlainData:
     """The hook's bytes, and the branch that it sees; its configuration is the base tree's."""
     hook = _hook(request)
     return {"hook": hook.digest if hook else "", "ref": request.ref or request.repository.branch() or ""}
@@ -75,10 +70,10 @@ def _reason(run: HookRun) -> str:
     return f"the hook refuses the change (exit code {run.completed.returncode})" if run.refused else ""
 
 
-def _findings(request: CheckRequest, definition: GateDefinition, run: HookRun) -> Iterator[Finding]:
+def _findings(context: GateContext, run: HookRun) -> Iterator[Finding]:
     def finding(rule: str, path: str, message: str, excerpt: str = "", level: Level = "block") -> Finding:
         return Finding(
-            gate=definition.id, rule=rule, path=path, message=message, excerpt=excerpt, level=level
+            gate=context.definition.id, rule=rule, path=path, message=message, excerpt=excerpt, level=level
         )
 
     if run.refused:
@@ -86,7 +81,7 @@ def _findings(request: CheckRequest, definition: GateDefinition, run: HookRun) -
         yield finding(PRE_COMMIT, "", message, run.told(_TOLD_LINES))
     for path in run.changed:
         yield finding(
-            "changed-file", path, "the hook would change this file", _rewritten(request, run.copy, path)
+            "changed-file", path, "the hook would change this file", _rewritten(context, run.copy, path)
         )
     for path in run.withheld:
         yield finding(
@@ -97,7 +92,7 @@ def _findings(request: CheckRequest, definition: GateDefinition, run: HookRun) -
         )
 
 
-def _rewritten(request: CheckRequest, copy: Copy, path: str) -> str:
+def _rewritten(context: GateContext, copy: Copy, path: str) -> str:
     """The beginning of what the hook made of a text file, as a diff."""
     entry, target = copy.entries.get(path), copy.folder / path
     if (
@@ -107,7 +102,7 @@ def _rewritten(request: CheckRequest, copy: Copy, path: str) -> str:
         or target.stat().st_size > _COMPARED_BYTES
     ):
         return ""
-    sides = (request.repository.blob(entry.oid), target.read_bytes())
+    sides = (context.repository.blob(entry.oid), target.read_bytes())
     before, after = (side.decode(errors="replace").splitlines() for side in sides)
     lines = islice(difflib.unified_diff(before, after, n=1, lineterm=""), 2, 2 + _DIFF_LINES)
     return "\n".join(line[:_LINE_CHARACTERS] for line in lines)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -22,60 +22,47 @@ from agent_gate.gating.checks.check import Check
 from agent_gate.gating.checks.comparison import Runs, cases, findings
 from agent_gate.gating.checks.red import Introduced, introduced_names, red_tests
 from agent_gate.gating.checks.trees import TestTrees, is_test_side, make_trees
-from agent_gate.gating.context import GateContext, errored, measured_once, together
+from agent_gate.gating.context import GateContext, errored, judged, measured_once, together
+from agent_gate.gating.diff import FileDiff
 from agent_gate.gating.pytest_run import PytestRun, RunError, run_pytest
-from agent_gate.gating.request import CheckRequest
 
 
-async def run_tests(context: GateContext, definition: GateDefinition) -> GateResult:
+async def run_tests(context: GateContext) -> GateResult:
     """Judges the candidate by its tests and by the base's; what cannot be believed is errored."""
-    sandbox = context.request.sandbox_name
-    version = context.request.environment.pytest
-    if not version:
+    told = {"tool_version": context.environment.pytest, "sandbox": context.workplace.sandbox_name}
+    if not context.environment.pytest:
         return errored(
-            definition,
-            f"pytest is not installed in the environment of {context.request.environment.python}",
+            context,
+            f"pytest is not installed in the environment of {context.environment.python}",
             "install it there, or name another interpreter: [environment] python in agent-gate.toml",
         )
-    trees = await asyncio.to_thread(make_trees, context.request, definition)
+    trees = await asyncio.to_thread(make_trees, context)
+    diff = await context.diff()
     try:
-        base = await _base_run(context, definition, trees.base)
-        runs = await _runs(context, definition, trees, base)
+        base = await _base_run(context, trees.base)
+        runs = await _runs(context, trees, base, diff)
     except RunError as error:
-        return errored(
-            definition, error.reason, error.hint,
-            tool_version=version, output_sha256=error.output_sha256, sandbox=sandbox,
-        )  # fmt: skip
-    foreign = _imported_from_elsewhere(context.request, definition, runs)
-    if foreign:
-        return errored(
-            definition, foreign, "the tests would judge other code than the change: is it installed elsewhere?",
-            tool_version=version, sandbox=sandbox,
-        )  # fmt: skip
-    found = findings(runs)
-    blocks = [finding for finding in found if finding.level == "block"]
-    return GateResult(
-        gate=definition.id,
-        definition_digest=definition.digest,
-        tool_version=version,
-        status="failed" if blocks else "passed",
-        reason=blocks[0].message if blocks else "",
-        findings=found,
+        return errored(context, error.reason, error.hint, output_sha256=error.output_sha256, **told)
+    if foreign := _imported_from_elsewhere(context, runs, diff):
+        hint = "the tests would judge other code than the change: is it installed elsewhere?"
+        return errored(context, foreign, hint, **told)
+    return judged(
+        context,
+        findings(runs),
         cases=cases(runs),
-        verifies=definition.verifies,
         measures=_measures(runs),
-        sandbox=sandbox,
         output_sha256=runs.candidate.output_sha256,
+        **told,
     )
 
 
-async def measure_tests_base(context: GateContext, definition: GateDefinition) -> None:
+async def measure_tests_base(context: GateContext) -> None:
     """Runs the base's tests over the base, so that a candidate need not wait for it."""
-    if not context.request.environment.pytest:
+    if not context.environment.pytest:
         return
-    trees = await asyncio.to_thread(make_trees, context.request, definition)
+    trees = await asyncio.to_thread(make_trees, context)
     try:
-        await _base_run(context, definition, trees.base)
+        await _base_run(context, trees.base)
     except RunError:
         return  # the same happens when the candidate is judged, and is told there
 
@@ -83,33 +70,36 @@ async def measure_tests_base(context: GateContext, definition: GateDefinition) -
 TESTS = Check(run=run_tests, measure_base=measure_tests_base)
 
 
-async def _base_run(context: GateContext, definition: GateDefinition, tree: str) -> PytestRun:
-    job = context.base_job(context.job(definition, context.request.environment.pytest))
-    async with measured_once(job.digest):
-        stored = _read(context.cache.get(job.digest))
+async def _base_run(context: GateContext, tree: str) -> PytestRun:
+    key = context.job.of_base().digest
+    async with measured_once(key):
+        stored = _read(context.cache.get(key))
         if stored is not None:
             return stored
-        maximum = context.request.options(definition).timeout_s or int(definition.options["maximum_s"])
+        maximum = context.job.options.timeout_s or int(context.definition.options["maximum_s"])
         try:
-            run = await run_pytest(context, definition, tree, (), maximum)
+            run = await run_pytest(context, tree, (), maximum)
         except RunError as error:
             raise RunError(f"the base's own tests: {error.reason}", error.hint, error.output_sha256) from None
         run = run.model_copy(update={"modules": {}})
-        context.cache.put(job.digest, run.model_dump(mode="json"))
+        context.cache.put(key, run.model_dump(mode="json"))
         return run
 
 
-async def _runs(context: GateContext, definition: GateDefinition, trees: TestTrees, base: PytestRun) -> Runs:
+async def _runs(context: GateContext, trees: TestTrees, base: PytestRun, diff: Sequence[FileDiff]) -> Runs:
     """The candidate's runs, side by side, within one time limit for them together."""
-    request, options = context.request, definition.options
-    limit_s = base.duration_ms / 1000 * float(options["times_base"])
-    limit_s = min(max(limit_s, float(options["minimum_s"])), float(options["maximum_s"]))
-    deadline = time.monotonic() + (request.options(definition).timeout_s or limit_s)
+    definition = context.definition
+    limit_s = base.duration_ms / 1000 * float(definition.options["times_base"])
+    limit_s = min(
+        max(limit_s, float(definition.options["minimum_s"])), float(definition.options["maximum_s"])
+    )
+    deadline = time.monotonic() + (context.job.options.timeout_s or limit_s)
 
     async def run(tree: str, *arguments: str) -> PytestRun:
-        return await run_pytest(context, definition, tree, arguments, max(deadline - time.monotonic(), 0.1))
+        return await run_pytest(context, tree, arguments, max(deadline - time.monotonic(), 0.1))
 
-    changed = {file.path for file in request.changed if is_test_side(file.path, definition)}
+    touched = {path for file in diff for path in (file.path, file.old_path) if path}
+    changed = {path for path in touched if is_test_side(path, definition)}
     modules = sorted(
         path
         for path in changed
@@ -124,7 +114,7 @@ async def _runs(context: GateContext, definition: GateDefinition, trees: TestTre
         work["red"] = run(trees.red, *modules)
     finished = dict(zip(work, await together(*work.values()), strict=True))
     candidate, red = finished["candidate"], finished.get("red")
-    introduced = await asyncio.to_thread(_introduced, request, definition)
+    introduced = await asyncio.to_thread(_introduced, definition, diff)
     return Runs(
         gate=definition.id,
         base=base,
@@ -133,40 +123,32 @@ async def _runs(context: GateContext, definition: GateDefinition, trees: TestTre
         red=red,
         reds=red_tests(red.failures, candidate.cases, introduced) if red else {},
         changed=frozenset(changed),
-        source_changed=any(
-            file.path.endswith(".py") and not is_test_side(file.path, definition) for file in request.changed
-        ),
+        source_changed=any(path.endswith(".py") for path in touched - changed),
         has_source=any(matches(path, definition.scope) for path in trees.candidate_entries),
     )
 
 
-def _introduced(request: CheckRequest, definition: GateDefinition) -> Introduced:
-    source = [
-        file.path
-        for file in request.changed
-        if file.path.endswith(".py") and not is_test_side(file.path, definition)
-    ]
+def _introduced(definition: GateDefinition, diff: Sequence[FileDiff]) -> Introduced:
+    source = [file for file in diff if file.path.endswith(".py") and not is_test_side(file.path, definition)]
     return introduced_names(
-        _sources(request, request.base_tree, source), _sources(request, request.tree, source)
+        {file.old_path: file.before for file in source if file.before is not None},
+        {file.path: file.after for file in source if file.after is not None},
     )
 
 
-def _sources(request: CheckRequest, tree: str, paths: list[str]) -> dict[str, bytes]:
-    found = {path: request.repository.read(tree, path) for path in paths}
-    return {path: content[1] for path, content in found.items() if content is not None}
-
-
-def _imported_from_elsewhere(request: CheckRequest, definition: GateDefinition, runs: Runs) -> str:
+def _imported_from_elsewhere(context: GateContext, runs: Runs, diff: Sequence[FileDiff]) -> str:
     """A sentence where a changed source file was not the one that the tests imported.
 
     An editable install, or a copy in site-packages, can put another version in its place; then a broken
     candidate passes.
     """
-    library = str(request.environment.library)
+    library = str(context.environment.library)
     changed = [
         file.path
-        for file in request.changed
-        if file.path.endswith(".py") and file.status != "deleted" and not is_test_side(file.path, definition)
+        for file in diff
+        if file.path.endswith(".py")
+        and not file.is_deleted
+        and not is_test_side(file.path, context.definition)
     ]
     for run in (runs.candidate, runs.hybrid):
         for module, file in sorted(run.modules.items()):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agent_gate.domain.gate import GateDefinition
 from agent_gate.domain.pattern import matches
-from agent_gate.gating.request import CheckRequest
+from agent_gate.gating.context import GateContext
 from agent_gate.vcs.repo import Entry
 
 Entries = Mapping[str, Entry]
@@ -34,10 +34,10 @@ def is_test_side(path: str, definition: GateDefinition) -> bool:
     return matches(path, definition.options["tests"])
 
 
-def make_trees(request: CheckRequest, definition: GateDefinition) -> TestTrees:
+def make_trees(context: GateContext) -> TestTrees:
     """Writes the trees into the object store (as loose objects that no ref keeps)."""
-    repository = request.repository
-    base, candidate = repository.entries(request.base_tree), repository.entries(request.tree)
+    repository, job, definition = context.repository, context.job, context.definition
+    base, candidate = repository.entries(job.base_tree), repository.entries(job.tree)
 
     def tree(source: Entries, tests: Entries) -> str:
         wanted = {
@@ -51,7 +51,7 @@ def make_trees(request: CheckRequest, definition: GateDefinition) -> TestTrees:
         wanted |= {path: base[path] for path in definition.options["configuration"] if path in base}
         changes: dict[str, Entry | None] = {path: None for path in base if path not in wanted}
         changes |= {path: entry for path, entry in wanted.items() if base.get(path) != entry}
-        return repository.write_tree(request.base_tree, changes) if changes else request.base_tree
+        return repository.write_tree(job.base_tree, changes) if changes else job.base_tree
 
     return TestTrees(
         base=tree(base, base),
