@@ -28,11 +28,11 @@ from agent_gate.audit.statement import (
     statement_line,
 )
 from agent_gate.domain.approval import Approval
+from agent_gate.domain.digest import sha256
 from agent_gate.domain.gate import Finding, GateResult
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.spec import Spec
 from agent_gate.domain.traceability import ClauseResult
-from agent_gate.domain.value import sha256
 from agent_gate.errors import AwaitingDecision
 from agent_gate.run.state import RunState
 

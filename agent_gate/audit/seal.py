@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from agent_gate.audit.evidence import approval_line, build_evidence, read_bundle
 from agent_gate.audit.message import commit_trailers, require_trailer_allowed
 from agent_gate.audit.verify import Examination
-from agent_gate.domain.value import sha256
+from agent_gate.domain.digest import sha256
 from agent_gate.errors import AgentGateError, AwaitingDecision, RepositoryError
 from agent_gate.run.events import SealPrepared, utc_now
 from agent_gate.run.state import RunState

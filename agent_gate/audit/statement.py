@@ -18,9 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic.alias_generators import to_camel
 
 from agent_gate.domain.approval import Approval, Binding, Person
+from agent_gate.domain.digest import canonical_json
 from agent_gate.domain.gate import GateResult
 from agent_gate.domain.proposal import Proposal
-from agent_gate.domain.value import canonical_json
 from agent_gate.domain.verification import ClauseState
 from agent_gate.errors import AgentGateError, ExitCode
 

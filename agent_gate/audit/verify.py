@@ -31,8 +31,9 @@ from agent_gate.errors import PolicyError
 from agent_gate.policy import load_policy
 from agent_gate.run.state import message_digest
 from agent_gate.vcs import trailers
+from agent_gate.vcs.git_command import GitError
 from agent_gate.vcs.notes import read_lines
-from agent_gate.vcs.repo import GitError, Repository
+from agent_gate.vcs.repo import Repository
 from agent_gate.vcs.trailers import Trailer, read_trailers, render_trailers
 
 Strength = Literal["consistent, unsigned", "authentic", ""]

@@ -12,8 +12,9 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
+from agent_gate.domain.digest import canonical_json
 from agent_gate.domain.field_types import ClauseId, Expectation, Text, Verifier
-from agent_gate.domain.value import Value, canonical_json
+from agent_gate.domain.value import Value
 
 
 class Scenario(NamedTuple):

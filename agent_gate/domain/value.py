@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from agent_gate.domain.digest import canonical_json, sha256
+
 
 class Value(BaseModel):
     """A frozen value. Two equal values have the same canonical JSON and so the same digest."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def canonical(self) -> bytes:
         """Canonical JSON of the whole value, UTF-8."""
@@ -24,18 +24,6 @@ class Value(BaseModel):
     def digest(self) -> str:
         """`sha256:` and 64 hex digits over the canonical JSON."""
         return sha256(self.canonical())
-
-
-def canonical_json(data: Any) -> bytes:
-    """Sorted keys, no white space, UTF-8, no NaN: RFC 8785 for the types that we use (no floats)."""
-    return json.dumps(
-        data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
-
-
-def sha256(data: bytes) -> str:
-    """The digest in the form that trailers and statements use: `sha256:<64 hex>`."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def _check_plain(value: Any) -> None:

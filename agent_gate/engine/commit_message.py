@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from agent_gate.audit.evidence import build_evidence, read_bundle
 from agent_gate.audit.message import commit_trailers
-from agent_gate.domain.value import sha256
+from agent_gate.domain.digest import sha256
 from agent_gate.engine.session import Session
 from agent_gate.errors import SetupError
 from agent_gate.gating.checks.hooks import GATE, HOOKS

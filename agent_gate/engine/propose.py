@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from agent_gate.domain.digest import canonical_json, sha256
 from agent_gate.domain.proposal import Proposal
-from agent_gate.domain.value import canonical_json, sha256
 from agent_gate.engine.prompt import next_prompt
 from agent_gate.engine.replies import keep_reply, keep_unusable, kept_proposal
 from agent_gate.engine.session import Session

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
+from agent_gate.domain.digest import sha256
 from agent_gate.domain.proposal import Proposal
-from agent_gate.domain.value import sha256
 from agent_gate.errors import JournalError
 from agent_gate.run.journal import Journal
 

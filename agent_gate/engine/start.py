@@ -15,7 +15,8 @@ from agent_gate.llm.client import Budget, open_client
 from agent_gate.policy import PolicySource
 from agent_gate.run.events import RunStarted
 from agent_gate.run.journal import Journal
-from agent_gate.vcs.repo import GitError, Repository
+from agent_gate.vcs.git_command import GitError
+from agent_gate.vcs.repo import Repository
 
 
 @dataclass(frozen=True)

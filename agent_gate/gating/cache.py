@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_dir
+from agent_gate.domain.digest import canonical_json, sha256
+from agent_gate.resources import cache_directory
 
-from agent_gate.domain.value import canonical_json, sha256
-
-CACHE_VARIABLE = "AGENT_GATE_CACHE_DIR"
-
-
-def cache_directory() -> Path:
-    """$AGENT_GATE_CACHE_DIR, or the platform's cache folder."""
-    return Path(os.environ.get(CACHE_VARIABLE) or user_cache_dir("agent-gate", appauthor=False))
+__all__ = ["Cache", "cache_directory"]
 
 
 class Cache:
@@ -27,13 +20,13 @@ class Cache:
     accidents, not against somebody who may write to the user's own cache folder.
     """
 
-    def __init__(self, directory: Path, *, enabled: bool = True) -> None:
-        self._directory = directory
-        self._enabled = enabled
+    def __init__(self, folder: Path, *, enabled: bool = True) -> None:
+        self.folder = folder
+        self.enabled = enabled
 
     def get(self, key: str) -> Any | None:
         """The value under a key, or None."""
-        if not self._enabled:
+        if not self.enabled:
             return None
         try:
             envelope = json.loads(self._path(key).read_bytes())
@@ -45,7 +38,7 @@ class Cache:
 
     def put(self, key: str, value: Any) -> None:
         """Stores a value, whole or not at all. A cache that cannot be written is only slow."""
-        if not self._enabled:
+        if not self.enabled:
             return
         path = self._path(key)
         content = canonical_json({"key": key, "sha256": sha256(canonical_json(value)), "value": value})
@@ -59,4 +52,4 @@ class Cache:
 
     def _path(self, key: str) -> Path:
         name = key.removeprefix("sha256:")
-        return self._directory / "gates" / name[:2] / f"{name}.json"
+        return self.folder / "gates" / name[:2] / f"{name}.json"

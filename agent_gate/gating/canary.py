@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Literal
 
 from agent_gate import __version__
+from agent_gate.domain.digest import canonical_json, sha256
 from agent_gate.domain.gate import Canary, GateDefinition, GateResult
 from agent_gate.domain.policy import Policy
-from agent_gate.domain.value import canonical_json, sha256
 from agent_gate.errors import AgentGateError
 from agent_gate.gating.cache import Cache
 from agent_gate.gating.checks import CHECKS

@@ -6,10 +6,12 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent_gate.vcs.repo import Entry, Repository
+from agent_gate.vcs.warm import WarmTrees
 from agent_gate.vcs.worktree import materialise
 
 
@@ -41,11 +43,17 @@ class Copy:
 
 
 class Copies:
-    """Makes copies below one temporary folder, which its owner removes."""
+    """Makes copies below one temporary folder, which its owner removes.
 
-    def __init__(self, repository: Repository, root: Path) -> None:
+    `warm` keeps written trees between checks. It is for those who can only read them: without a
+    sandbox there is none.
+    """
+
+    def __init__(self, repository: Repository, root: Path, warm: WarmTrees | None = None) -> None:
         self._repository = repository
         self._root = root
+        self._warm = warm
+        self._leases = ExitStack()
         self._shared: dict[str, Copy] = {}
         self._writing: dict[str, asyncio.Lock] = {}
         self._count = 0
@@ -54,12 +62,14 @@ class Copies:
         """The one copy of a tree that all static gates look at; nothing of the candidate runs in it."""
         async with self._writing.setdefault(tree, asyncio.Lock()):
             if tree not in self._shared:
-                self._shared[tree] = await self._write(tree, self.new_folder())
+                self._shared[tree] = await self._leased(tree) or await self.fresh(tree)
         return self._shared[tree]
 
     async def fresh(self, tree: str) -> Copy:
         """A copy that no earlier run has touched, for one run of the candidate's code."""
-        return await self._write(tree, self.new_folder())
+        target = self.new_folder() / "tree"
+        await asyncio.to_thread(materialise, self._repository, tree, target)
+        return await self._copy(tree, target)
 
     def new_folder(self) -> Path:
         """An empty folder, readable by whoever the sandbox runs as."""
@@ -69,19 +79,18 @@ class Copies:
         folder.chmod(0o755)
         return folder
 
-    async def _write(self, tree: str, folder: Path) -> Copy:
-        target = folder / "tree"
-        await asyncio.to_thread(self._materialise, tree, target)
-        return Copy(target, await asyncio.to_thread(self._repository.entries, tree))
+    def close(self) -> None:
+        """Gives the warm trees back."""
+        self._leases.close()
 
-    def _materialise(self, tree: str, target: Path) -> None:
-        materialise(self._repository, tree, target)
-        for directory, _, files in os.walk(target):  # the umask may hide them from the sandbox's user
-            Path(directory).chmod(0o755)
-            for name in files:
-                path = Path(directory) / name
-                if not path.is_symlink():
-                    path.chmod(path.stat().st_mode | 0o044)
+    async def _leased(self, tree: str) -> Copy | None:
+        if self._warm is None:
+            return None
+        folder = await asyncio.to_thread(self._leases.enter_context, self._warm.lease(tree))
+        return await self._copy(tree, folder) if folder is not None else None
+
+    async def _copy(self, tree: str, folder: Path) -> Copy:
+        return Copy(folder, await asyncio.to_thread(self._repository.entries, tree))
 
 
 def _object_id(content: bytes, like: str) -> str:

@@ -17,6 +17,7 @@ from agent_gate.gating.diff import FileDiff, read_diff
 from agent_gate.gating.environment import Environment
 from agent_gate.sandbox.base import Sandbox
 from agent_gate.vcs.repo import Repository
+from agent_gate.vcs.warm import WarmTrees
 
 T = TypeVar("T")
 
@@ -80,11 +81,14 @@ async def open_workplace(
     with tempfile.TemporaryDirectory(
         dir=_temporary_root(), prefix="agent-gate-", ignore_cleanup_errors=True
     ) as folder:
-        workplace = Workplace(repository, environment, sandbox, cache, Copies(repository, Path(folder)))
+        warm = WarmTrees(repository, cache.folder / "trees") if sandbox and cache.enabled else None
+        copies = Copies(repository, Path(folder), warm)
+        workplace = Workplace(repository, environment, sandbox, cache, copies)
         try:
             yield workplace
         finally:
             await workplace.close()
+            copies.close()
 
 
 def _temporary_root() -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agent_gate.domain.approval import Approval, Binding
+from agent_gate.domain.digest import sha256
 from agent_gate.domain.gate import Finding, GateResult
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.proposal import Candidate, Proposal
 from agent_gate.domain.traceability import ClauseResult, attest, attestations_of
-from agent_gate.domain.value import sha256
 from agent_gate.domain.verdict import Verdict
 from agent_gate.run import events as ev
 

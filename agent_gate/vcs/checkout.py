@@ -17,7 +17,8 @@ from types import TracebackType
 from typing import Self
 
 from agent_gate.errors import AwaitingDecision, RepositoryError
-from agent_gate.vcs.repo import Entry, GitError, Repository
+from agent_gate.vcs.git_command import GitError
+from agent_gate.vcs.repo import Entry, Repository
 
 _ABSENT = "0" * 40
 _SYMLINK = "120000"

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent_gate.domain.value import canonical_json, sha256
+from agent_gate.domain.digest import canonical_json, sha256
 from agent_gate.errors import RepositoryError
-from agent_gate.vcs.repo import Entry, GitError, Repository
+from agent_gate.vcs.git_command import GitError
+from agent_gate.vcs.repo import Entry, Repository
 
 PRE_COMMIT = "pre-commit"
 COMMIT_MSG = "commit-msg"

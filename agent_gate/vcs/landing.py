@@ -17,8 +17,9 @@ from pathlib import Path
 
 from agent_gate.errors import AwaitingDecision, StaleBaseError
 from agent_gate.vcs.checkout import Checkout, Collision
+from agent_gate.vcs.git_command import GitError
 from agent_gate.vcs.ref_update import ABSENT, RefUpdate
-from agent_gate.vcs.repo import GitError, Repository
+from agent_gate.vcs.repo import Repository
 
 _BRANCHES = "refs/heads/"
 _UNFINISHED = {"MERGE_HEAD": "a merge", "CHERRY_PICK_HEAD": "a cherry-pick", "REVERT_HEAD": "a revert"}

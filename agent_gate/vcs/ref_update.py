@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent_gate.errors import AwaitingDecision
+from agent_gate.vcs.git_command import GitError
 from agent_gate.vcs.notes import NOTES_REF, note_message, prepare_note
-from agent_gate.vcs.repo import GitError, Repository
+from agent_gate.vcs.repo import Repository
 
 ABSENT = "0" * 40
 _TRIES = 5

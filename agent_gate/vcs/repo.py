@@ -13,29 +13,15 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, cast
-
-import git
-from git.exc import GitCommandNotFound, InvalidGitRepositoryError, NoSuchPathError
+from typing import Literal
 
 from agent_gate.domain.proposal import ChangedFile
-from agent_gate.errors import RepositoryError, SetupError, UsageError
+from agent_gate.errors import RepositoryError, UsageError
+from agent_gate.vcs.git_command import GitError, run_git
 
 _ABSENT = "0" * 40
-_CONFIG = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "core.quotePath=false", "core.pager=cat")
-_ENVIRONMENT = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
 _BATCH_BYTES = 32 * 1024 * 1024
 _STATUS: Mapping[str, Literal["added", "modified", "deleted"]] = {"A": "added", "D": "deleted"}
-
-
-class GitError(RepositoryError):
-    """A git command failed; the message is git's own."""
-
-    def __init__(self, arguments: Collection[str], returncode: int, stderr: str) -> None:
-        told = stderr.strip() or f"exit code {returncode}"
-        super().__init__(f"git {' '.join(arguments)}: {told}")
-        self.returncode = returncode
-        self.stderr = stderr
 
 
 @dataclass(frozen=True)
@@ -57,61 +43,45 @@ class Identity:
 class Repository:
     """A repository with a work tree. Made by `open`."""
 
-    def __init__(self, repo: git.Repo) -> None:
-        assert repo.working_tree_dir is not None  # noqa: S101 - `open` refuses bare repositories
-        self.root = Path(repo.working_tree_dir).resolve()
-        self.git_directory = Path(repo.git_dir).resolve()
-        self.common_directory = Path(repo.common_dir).resolve()
-        self._git = repo.git
-        self._git.update_environment(**_ENVIRONMENT)
+    def __init__(self, root: Path, git_directory: Path, common_directory: Path) -> None:
+        self.root = root
+        self.git_directory = git_directory
+        self.common_directory = common_directory
 
     @classmethod
     def open(cls, path: Path) -> Repository:
         """The repository that holds `path`; raises RepositoryError outside one, or in a bare one."""
         _forget_calling_repository()
+        asked = ("--is-bare-repository", "--absolute-git-dir", "--git-common-dir", "--show-toplevel")
         try:
-            repo = git.Repo(path, search_parent_directories=True, expand_vars=False)
-        except (InvalidGitRepositoryError, NoSuchPathError):
-            raise RepositoryError(
-                f"{path} is not inside a git repository",
-                hint="change into one, name it with --repo DIR, or make one with: git init",
-            ) from None
-        if repo.bare:
-            raise RepositoryError(f"{path} is a bare repository", hint="agent-gate works on a checkout")
-        return cls(repo)
+            told = os.fsdecode(run_git(("rev-parse", *asked), cwd=path)).splitlines()
+        except GitError as error:
+            if "dubious ownership" in error.stderr:
+                raise RepositoryError(error.message, hint="see safe.directory in git-config(1)") from None
+            if _is_bare(path):
+                raise RepositoryError(
+                    f"{path} is a bare repository", hint="agent-gate works on a checkout"
+                ) from None
+            raise _outside(path) from None
+        except NotADirectoryError:
+            raise _outside(path) from None
+        _, git_directory, common_directory, root = told
+        return cls(Path(root).resolve(), Path(git_directory).resolve(), (path / common_directory).resolve())
 
     @classmethod
     def make(cls, folder: Path) -> Repository:
         """A new, empty repository in an existing folder: no template, no hook, nothing of the user's."""
+        import git
+
         _forget_calling_repository()
         git.Repo.init(
             folder, expand_vars=False, template="", initial_branch="main", allow_unsafe_options=True
-        )
+        ).close()
         return cls.open(folder)
 
     def git(self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> bytes:
         """Standard output of a git command; raises GitError where it fails."""
-        options = [part for setting in _CONFIG for part in ("-c", setting)]
-        with _as_file(stdin) as stream:
-            try:
-                returncode, stdout, stderr = cast(
-                    "tuple[int, bytes, str | bytes]",
-                    self._git.execute(
-                        ["git", *options, *args],
-                        istream=stream,
-                        env=dict(env or {}),
-                        with_extended_output=True,
-                        with_exceptions=False,
-                        stdout_as_string=False,
-                        strip_newline_in_stdout=False,
-                    ),
-                )
-            except GitCommandNotFound:
-                raise SetupError("git is not installed", hint="install git 2.30 or newer") from None
-        if returncode:
-            text = stderr if isinstance(stderr, str) else stderr.decode(errors="replace")
-            raise GitError(args, returncode, text)
-        return stdout
+        return run_git(args, cwd=self.root, stdin=stdin, env=env)
 
     def text(self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> str:
         """Standard output as text, without the last newline."""
@@ -274,12 +244,18 @@ class Repository:
         return Identity(found[1], found[2])
 
 
-def _as_file(data: bytes | None) -> Any:
-    """A file that holds the input: GitPython hands a file to git, and writes to no pipe itself."""
-    stream: IO[bytes] = tempfile.TemporaryFile(prefix="agent-gate-stdin-")  # noqa: SIM115 - the caller closes
-    stream.write(data or b"")
-    stream.seek(0)
-    return stream
+def _is_bare(path: Path) -> bool:
+    try:
+        return run_git(("rev-parse", "--is-bare-repository"), cwd=path) == b"true\n"
+    except GitError:
+        return False
+
+
+def _outside(path: Path) -> RepositoryError:
+    return RepositoryError(
+        f"{path} is not inside a git repository",
+        hint="change into one, name it with --repo DIR, or make one with: git init",
+    )
 
 
 def _forget_calling_repository() -> None:

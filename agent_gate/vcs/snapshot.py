@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agent_gate.errors import UsageError
-from agent_gate.vcs.repo import GitError, Repository
+from agent_gate.vcs.git_command import GitError
+from agent_gate.vcs.repo import Repository
 
 
 def work_tree_snapshot(repository: Repository) -> str:

@@ -22,8 +22,8 @@ from agent_gate.audit.statement import (
 )
 from agent_gate.audit.verify import verify_commit
 from agent_gate.domain.approval import Approval, Binding
+from agent_gate.domain.digest import sha256
 from agent_gate.domain.gate import GateResult, Measurement
-from agent_gate.domain.value import sha256
 
 TREE = "4f846dfffc30b8d2bff44f73649b177473d89e99"
 BINDING = Binding(

@@ -12,7 +12,7 @@ from repositories import MakeRepository, commit_all, git, write_files
 from sealed_runs import SealedRun, approve_run, put_note, seal_run
 
 from agent_gate.audit.verify import CommitReport, verify_commit, verify_range
-from agent_gate.domain.value import canonical_json, sha256
+from agent_gate.domain.digest import canonical_json, sha256
 from agent_gate.errors import UsageError
 from agent_gate.vcs.notes import NOTES_REF
 from agent_gate.vcs.repo import Entry, Repository

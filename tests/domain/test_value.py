@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agent_gate.domain.value import PlainData, Value, canonical_json, sha256
+from agent_gate.domain.digest import canonical_json, sha256
+from agent_gate.domain.value import PlainData, Value
 
 
 class Table(Value):

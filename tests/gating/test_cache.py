@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_gate.domain.value import sha256
+from agent_gate.domain.digest import sha256
 from agent_gate.gating.cache import Cache, cache_directory
 
 KEY = sha256(b"key")

@@ -11,11 +11,11 @@ from repositories import MakeRepository
 from agent_gate.audit.message import render_body, render_subject
 from agent_gate.audit.seal import prepare_seal
 from agent_gate.domain.approval import Approval, Person
+from agent_gate.domain.digest import sha256
 from agent_gate.domain.gate import Finding, GateResult, TestCase
 from agent_gate.domain.policy import ApprovalPolicy, GatesPolicy, Policy
 from agent_gate.domain.proposal import Candidate, PromptRef, Proposal, Usage
 from agent_gate.domain.spec import Spec
-from agent_gate.domain.value import sha256
 from agent_gate.domain.verdict import judge
 from agent_gate.policy import load_policy
 from agent_gate.run import events as ev

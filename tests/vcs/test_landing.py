@@ -16,9 +16,10 @@ import pytest
 from repositories import MakeRepository, commit_all, git, write_files
 
 from agent_gate.errors import AwaitingDecision, StaleBaseError
+from agent_gate.vcs.git_command import GitError
 from agent_gate.vcs.landing import Landed, Landing, land
 from agent_gate.vcs.notes import NOTES_REF, read_lines
-from agent_gate.vcs.repo import Entry, GitError, Repository
+from agent_gate.vcs.repo import Entry, Repository
 
 RUN = "01JABCDEF0123456789ABCDEFG"
 FILES = {"a.py": "a = 1\n", "b.py": "b = 1\n", "old.py": "old\n", "tool.sh": "#!/bin/sh\n"}
