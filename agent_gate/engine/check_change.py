@@ -9,20 +9,9 @@ from agent_gate.domain.gate import GateResult
 from agent_gate.domain.spec import Spec
 from agent_gate.domain.verdict import Verdict, judge
 from agent_gate.engine.context import Change, Context
-from agent_gate.errors import ExitCode, UsageError
+from agent_gate.errors import ExitCode
 from agent_gate.gating.runner import run_gates
-from agent_gate.vcs.repo import Repository
-from agent_gate.vcs.snapshot import index_snapshot, patched_tree, work_tree_snapshot
-
-
-@dataclass(frozen=True)
-class ChangeSource:
-    """Which change: the work tree against HEAD unless something else is named."""
-
-    range: str = ""
-    staged: bool = False
-    patch: bytes | None = None
-    policy_from: str = ""
+from agent_gate.vcs.change_source import ChangeSource, locate_change
 
 
 @dataclass(frozen=True)
@@ -73,30 +62,3 @@ async def check_change(
     results = await run_gates(await context.check_request(change), on_started, on_finished)
     paths = tuple(file.path for file in files)
     return CheckOutcome(base, tree, results, judge(spec, change.policy, tree, results, paths))
-
-
-def locate_change(repository: Repository, source: ChangeSource) -> tuple[str, str]:
-    """(base commit, tree) of the change that is meant."""
-    if sum((bool(source.range), source.staged, source.patch is not None)) > 1:
-        raise UsageError("RANGE, --staged and --patch exclude each other", hint="name one of them")
-    if source.range:
-        base, tip = _endpoints(repository, source.range)
-        return base, repository.tree_of(tip)
-    head = repository.resolve("HEAD")
-    if source.patch is not None:
-        return head, patched_tree(repository, head, source.patch)
-    return head, index_snapshot(repository) if source.staged else work_tree_snapshot(repository)
-
-
-def _endpoints(repository: Repository, revisions: str) -> tuple[str, str]:
-    if "..." in revisions:
-        left, right = (repository.resolve(part or "HEAD") for part in revisions.split("...", 1))
-        return repository.text("merge-base", left, right), right
-    if ".." in revisions:
-        left, right = (repository.resolve(part or "HEAD") for part in revisions.split("..", 1))
-        return left, right
-    tip = repository.resolve(revisions)
-    try:
-        return repository.resolve(f"{revisions}^"), tip
-    except UsageError:
-        raise UsageError(f"{revisions} has no parent to compare it with", hint="name a range: A..B") from None

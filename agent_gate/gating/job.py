@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+
 from pydantic import Field
 
 from agent_gate.domain.gate import GateDefinition
+from agent_gate.domain.digest import canonical_json, sha256
 from agent_gate.domain.policy import GateOptions
 from agent_gate.domain.value import PlainData, Value
 from agent_gate.sandbox.base import Limits
@@ -23,6 +27,10 @@ class GateJob(Value):
     tool_version: str = ""
     environment_digest: str = ""
     """Of the interpreter and what is installed for it, where the gate executes the candidate's code."""
+    variables_digest: str = ""
+    """Of the variables that the definition lets through, where it names some."""
+    installed_digest: str = ""
+    """Of the folders that the definition calls installed, where it names some."""
     options: GateOptions = GateOptions()
     asked_rules: tuple[str, ...] = ()
     """Single rules of the tool on which clauses rest, whatever the base configures."""
@@ -42,3 +50,13 @@ class GateJob(Value):
     def of_base(self) -> GateJob:
         """What the job has to know about the base alone; the same for every candidate on that base."""
         return self.model_copy(update={"tree": self.base_tree, "inputs": {"measured": "base"}})
+
+
+def passed_variables(definition: GateDefinition) -> Mapping[str, str]:
+    """Of the caller's variables those that a gate's tool gets to see."""
+    return {name: os.environ[name] for name in definition.environment if name in os.environ}
+
+
+def variables_digest(definition: GateDefinition) -> str:
+    """A digest of their values: a job never holds the values themselves, which may be secrets."""
+    return sha256(canonical_json(dict(passed_variables(definition)))) if definition.environment else ""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agent_gate import __version__
-from agent_gate.domain.gate import GateDefinition, GateResult
+from agent_gate.domain.gate import NOT_APPLICABLE, GateDefinition, GateResult
 from agent_gate.domain.policy import GateOptions, Policy
 from agent_gate.domain.proposal import ChangedFile
 from agent_gate.domain.spec import Spec
 from agent_gate.domain.value import PlainData
-from agent_gate.domain.verdict import NOT_APPLICABLE
 from agent_gate.gating.environment import Environment
-from agent_gate.gating.job import GateJob
+from agent_gate.gating.installed import installed_digest
+from agent_gate.gating.job import GateJob, variables_digest
 from agent_gate.sandbox.base import Limits, Sandbox
 from agent_gate.vcs.repo import Repository
 
@@ -93,6 +93,8 @@ class CheckRequest:
             definition=definition,
             tool_version=tool_version,
             environment_digest=self.environment.digest if definition.executes else "",
+            variables_digest=variables_digest(definition),
+            installed_digest=installed_digest(definition, self.environment),
             options=self.options(definition),
             asked_rules=self.asked_rules(definition),
             inputs=inputs or {},

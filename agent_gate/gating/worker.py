@@ -11,7 +11,8 @@ from agent_gate.errors import AgentGateError
 from agent_gate.gating.canary import flagged
 from agent_gate.gating.checks import CHECKS
 from agent_gate.gating.context import GateContext, errored, together
-from agent_gate.gating.job import GateJob
+from agent_gate.gating.installed import installed_digest
+from agent_gate.gating.job import GateJob, variables_digest
 from agent_gate.gating.tool_gate import measure_tool_base, run_tool
 from agent_gate.gating.tools import tool_version
 from agent_gate.gating.workplace import Workplace
@@ -65,6 +66,10 @@ async def _misfit(context: GateContext) -> str:
         return "another environment is installed here than the job names"
     if job.sandbox != workplace.sandbox_name:
         return f"code is confined by {workplace.sandbox_name} here, and the job asks for {job.sandbox}"
+    if job.variables_digest != variables_digest(job.definition):
+        return "the variables that the gate lets through have other values here"
+    if job.installed_digest != installed_digest(job.definition, workplace.environment):
+        return "other things are installed beside the sources here than the job names"
     version = await tool_version(job.definition, workplace.environment)
     if version != job.tool_version:
         return f"{job.definition.tool} is here in version {version}, and the job asks for {job.tool_version}"

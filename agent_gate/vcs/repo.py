@@ -13,11 +13,13 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from agent_gate.domain.proposal import ChangedFile
 from agent_gate.errors import RepositoryError, UsageError
 from agent_gate.vcs.git_command import GitError, run_git
+
+if TYPE_CHECKING:
+    from agent_gate.domain.proposal import ChangedFile
 
 _ABSENT = "0" * 40
 _BATCH_BYTES = 32 * 1024 * 1024
@@ -194,6 +196,8 @@ class Repository:
 
     def changed_files(self, base: str, tree: str) -> tuple[ChangedFile, ...]:
         """What differs between two trees, by path. A rename is a deletion and an addition."""
+        from agent_gate.domain.proposal import ChangedFile  # a value of pydantic's: see test_import_hygiene
+
         output = self.git("diff-tree", "-r", "-z", "--no-renames", "--raw", "--numstat", base, tree)
         tokens = iter(output.decode(errors="surrogateescape").split("\0"))
         statuses: dict[str, str] = {}
