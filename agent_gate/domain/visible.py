@@ -15,7 +15,7 @@ _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 def visible(text: str) -> str:
     r"""The text with every hidden or obeyed character written out, as in `\x1b` or `\u202e`."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
         return text
     return "".join(_shown(character) for character in text)
 
@@ -23,6 +23,11 @@ def visible(text: str) -> str:
 def visible_line(text: str) -> str:
     """As `visible`, on one line: newlines and tabs become spaces."""
     return visible(" ".join(text.split("\n")).replace("\t", " "))
+
+
+def writable(path: str) -> str:
+    """A file's name as UTF-8 can write it: bytes that are no text stand as escapes."""
+    return path.encode(errors="backslashreplace").decode()
 
 
 def quoted(text: str) -> str:

@@ -9,6 +9,7 @@ from agent_gate.domain.proposal import Candidate, Proposal
 from agent_gate.edits.apply import Applied, Refused, apply_reply
 from agent_gate.engine.replies import reply_text
 from agent_gate.engine.session import Session
+from agent_gate.gating.secrets.redaction import redact_finding
 from agent_gate.run.events import CandidatePrepared, ReplyRefused
 from agent_gate.vcs.repo import Entry, Repository
 
@@ -33,7 +34,8 @@ async def prepare(session: Session) -> None:
     )
     outcome = _only_files(outcome, entries) if isinstance(outcome, Applied) else outcome
     if isinstance(outcome, Refused):
-        session.recorder.record(ReplyRefused(attempt=attempt, problems=outcome.problems))
+        problems = tuple(redact_finding(problem) for problem in outcome.problems)
+        session.recorder.record(ReplyRefused(attempt=attempt, problems=problems))
         return
     tree = _write(repository, base_tree, entries, outcome)
     files = tuple(

@@ -13,13 +13,21 @@ from agent_gate.gating.checks import CHECKS
 from agent_gate.gating.context import GateContext, errored, together
 from agent_gate.gating.installed import installed_digest
 from agent_gate.gating.job import GateJob, variables_digest
+from agent_gate.gating.secrets.redaction import redact_result
 from agent_gate.gating.tool_gate import measure_tool_base, run_tool
 from agent_gate.gating.tools import tool_version
 from agent_gate.gating.workplace import Workplace
 
 
 async def work(workplace: Workplace, job: GateJob) -> GateResult:
-    """The result of a job. A gate that says it found nothing is believed only once its canary was flagged."""
+    """The result of a job, without secrets: what a tool quotes of the code may hold one.
+
+    A gate that says it found nothing is believed only once its canary was flagged.
+    """
+    return redact_result(await _worked(workplace, job))
+
+
+async def _worked(workplace: Workplace, job: GateJob) -> GateResult:
     context = GateContext(job, workplace)
     if misfit := await _misfit(context):
         return errored(context, misfit, "give the job to a worker that has what it names")

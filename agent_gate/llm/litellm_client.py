@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from agent_gate.domain.proposal import Usage
+from agent_gate.domain.secret import redact
 from agent_gate.domain.visible import visible
 from agent_gate.llm.budget import Budget, Quote
 from agent_gate.llm.completion import ChatMessage, Completion, Hear, ReplyError
@@ -148,7 +149,7 @@ class LiteLLMClient:
 
     async def _broken(self, worker: LineWorker, problem: str) -> ReplyError:
         await worker.stop()
-        said = visible(Redactor(secrets_in(self._environ)).redact(worker.tail()))
+        said = visible(redact(Redactor(secrets_in(self._environ)).redact(worker.tail())))
         return ReplyError(
             f"the process that speaks to models is gone: {problem} (status {worker.returncode})",
             hint=f"its last words: {said}" if said else "start the run again with `agent-gate resume`",

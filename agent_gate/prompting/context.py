@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from agent_gate.domain.pattern import matches
+from agent_gate.domain.secret import holds_secret
+from agent_gate.domain.secret_place import is_secret_file, place_of
 from agent_gate.domain.spec import Spec
 from agent_gate.prompting.data_block import data_block, visible
-from agent_gate.prompting.secret_files import holds_secret, is_secret_file
 
 DEFAULT_BYTE_CAP = 120_000
 """Of all files shown. Files that the spec names are shown even beyond it."""
@@ -93,7 +94,7 @@ def _look(path: str, files: Mapping[str, bytes], *, permitted: bool) -> ShownFil
         return WithheldFile(path, "it is not UTF-8 text")
     if "\0" in text or not path.isprintable():
         return WithheldFile(path, "it is not text, or its name cannot be shown")
-    if holds_secret(text):
+    if holds_secret(text, place_of(path)):
         return WithheldFile(path, "it holds something that looks like a secret")
     return ShownFile(path, text, permitted)
 

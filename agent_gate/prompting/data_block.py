@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from agent_gate.domain.value import sha256
+from agent_gate.domain.digest import sha256
 
 _NONCE_LENGTH = 24
 """Hex digits of the content's digest: text that holds its own digest cannot be found."""

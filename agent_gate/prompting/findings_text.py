@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from agent_gate.domain.gate import Finding
+from agent_gate.domain.secret import redact
 from agent_gate.domain.verdict import Reason
 from agent_gate.prompting.data_block import data_block, visible
-from agent_gate.prompting.secret_files import redacted
 
 MAX_FINDINGS = 30
 MAX_LINES = 5
@@ -31,7 +31,7 @@ def render_findings(findings: Sequence[Finding], reasons: Iterable[Reason] = ())
     shown = [f"{number}. {row}" for number, row in enumerate(rows[:MAX_FINDINGS], start=1)]
     if len(rows) > MAX_FINDINGS:
         shown.append(f"And {len(rows) - MAX_FINDINGS} more like these.")
-    return data_block("findings of the gates", redacted("\n".join(shown) or "(none)"), "text")
+    return data_block("findings of the gates", redact("\n".join(shown) or "(none)"), "text")
 
 
 def _row(finding: Finding) -> str:
@@ -48,7 +48,7 @@ def _row(finding: Finding) -> str:
 def _cut(text: str, longest: int) -> list[str]:
     """A few lines of the text, its beginning and its end, none of them endless."""
     lines = (
-        [line.expandtabs() for line in visible(redacted(text)).strip("\n").split("\n")]
+        [line.expandtabs() for line in visible(redact(text)).strip("\n").split("\n")]
         if text.strip()
         else []
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from string import Template
 
+from agent_gate.domain.digest import sha256
 from agent_gate.domain.proposal import PromptRef
-from agent_gate.domain.value import sha256
 from agent_gate.errors import SetupError
 from agent_gate.resources import data_directory
 

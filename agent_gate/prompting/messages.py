@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from agent_gate.domain.gate import Finding, GateDefinition
 from agent_gate.domain.proposal import Message, PromptRef
+from agent_gate.domain.secret import redact
 from agent_gate.domain.spec import Spec
 from agent_gate.domain.verdict import Reason
 from agent_gate.prompting.context import DEFAULT_BYTE_CAP, render_files, render_withheld, select_files
 from agent_gate.prompting.data_block import data_block
 from agent_gate.prompting.findings_text import render_findings
 from agent_gate.prompting.library import load_prompt
-from agent_gate.prompting.secret_files import redacted
 from agent_gate.prompting.spec_text import render_gates, render_spec
 
 PREVIOUS_CAP = 60_000
@@ -103,7 +103,7 @@ def _render_previous(previous: PreviousAttempt) -> str:
 
 
 def _capped(text: str) -> str:
-    text = redacted(text.encode("utf-8", errors="replace").decode("utf-8"))
+    text = redact(text.encode("utf-8", errors="replace").decode("utf-8"))
     if len(text) <= PREVIOUS_CAP:
         return text
     return f"{text[:PREVIOUS_CAP]}\n(cut: {len(text) - PREVIOUS_CAP} more characters)\n"

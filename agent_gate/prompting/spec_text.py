@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from agent_gate.domain.clause import Clause
+from agent_gate.domain.digest import canonical_json
 from agent_gate.domain.gate import GateDefinition
 from agent_gate.domain.spec import Spec
-from agent_gate.domain.value import canonical_json
 from agent_gate.domain.verifier import Verifier
 
 

@@ -79,6 +79,7 @@ GATES = (
             "id": "bandit",
             "title": "no new security weakness",
             "check": "x",
+            "canary_in_run": True,
         }
     ),
     GateDefinition.model_validate(
@@ -87,6 +88,7 @@ GATES = (
             "id": "tests",
             "title": "the tests pass, the old ones too",
             "check": "x",
+            "canary_in_run": True,
         }
     ),
 )

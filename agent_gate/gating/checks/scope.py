@@ -1,26 +1,28 @@
-"""The `scope` gate: which paths a change may touch, and how large a trivial one may be."""
+"""The `scope` gate: which paths a change may touch, what kinds of files it brings, and how large it is."""
 
 from __future__ import annotations
 
 import asyncio
-import unicodedata
 from collections.abc import Iterator, Sequence
 
 from agent_gate.domain.gate import Finding, GateResult, Level
 from agent_gate.domain.pattern import matches
 from agent_gate.domain.spec import Paths
 from agent_gate.domain.value import PlainData
+from agent_gate.domain.visible import writable
 from agent_gate.gating.checks.check import Check
 from agent_gate.gating.checks.imports import imported_packages
 from agent_gate.gating.context import GateContext, judged
 from agent_gate.gating.diff import FileDiff
 from agent_gate.gating.request import CheckRequest
-
-_MODES = {"120000": "symlink", "160000": "submodule"}
+from agent_gate.gating.scope.files import file_remarks
+from agent_gate.gating.scope.names import name_remarks
+from agent_gate.gating.scope.remark import Remark, few_questions
+from agent_gate.gating.scope.size import size_remarks, source_lines
 
 
 async def run_scope(context: GateContext) -> GateResult:
-    """Judges paths and modes alone; reads file contents only to hold a trivial change to its word."""
+    """Judges what is touched and how much of it; what is written there is for other gates."""
     diff = await context.diff()
     findings = await asyncio.to_thread(lambda: tuple(_findings(context, diff)))
     return judged(context, findings, measures={"files": len(diff)})
@@ -39,60 +41,42 @@ SCOPE = Check(run=run_scope, inputs=_inputs)
 
 
 def _findings(context: GateContext, diff: Sequence[FileDiff]) -> Iterator[Finding]:
-    def finding(rule: str, path: str, message: str, level: Level = "block") -> Finding:
-        return Finding(
-            gate=context.definition.id, rule=rule, path=path, message=message, severity="high", level=level
-        )
+    for remark in few_questions(_remarks(context, diff)):
+        yield Finding(
+            gate=context.definition.id, rule=remark.rule, path=writable(remark.path), message=remark.message,
+            severity="high" if remark.level == "block" else "medium", level=remark.level,
+        )  # fmt: skip
 
-    inputs = context.job.inputs
-    paths = Paths.model_validate(inputs["paths"]) if inputs["paths"] is not None else None
-    trivial = inputs["risk"] == "trivial"
+
+def _remarks(context: GateContext, diff: Sequence[FileDiff]) -> Iterator[Remark]:
+    options, job = context.definition.options, context.job
     if not diff:
-        yield finding("empty", "", "the change is empty")
+        yield Remark("empty", "", "the change is empty")
+    yield from _path_remarks(job.inputs, diff)
+    yield from name_remarks(diff, lambda: context.repository.entries(job.tree))
+    yield from file_remarks(diff, options, lambda: context.repository.entries(job.base_tree))
+    yield from size_remarks(diff, options)
+    if job.inputs["risk"] == "trivial":
+        for path, message in _beyond_trivial(context, diff):
+            yield Remark("not-trivial", path, message)
+
+
+def _path_remarks(inputs: PlainData, diff: Sequence[FileDiff]) -> Iterator[Remark]:
+    """What the spec does not allow, and what the policy protects; of a renamed file both names count."""
+    paths = Paths.model_validate(inputs["paths"]) if inputs["paths"] is not None else None
+    level: Level = "block" if inputs["risk"] == "trivial" else "ask"
     for path in sorted({path for file in diff for path in (file.path, file.old_path) if path}):
         if paths is not None and not paths.permits(path):
             why = "is denied" if matches(path, paths.deny) else "is not allowed"
-            yield finding("path", path, f"the spec's paths: {path!r} {why}")
+            yield Remark("path", path, f"the spec's paths: {path!r} {why}")
         if matches(path, inputs["protected"]):
-            yield finding("protected", path, f"{path!r} is a protected path", "block" if trivial else "ask")
-    for file in diff:
-        for rule, message in _shape(file):
-            yield finding(rule, file.path, message)
-    if trivial:
-        for path, message in _beyond_trivial(context, diff):
-            yield finding("not-trivial", path, message)
-
-
-def _shape(file: FileDiff) -> Iterator[tuple[str, str]]:
-    """What is wrong with a path, whatever the spec says."""
-    path = file.path
-    if any(unicodedata.category(character) in {"Cc", "Cf", "Cs"} for character in path):
-        yield "characters", f"the name {path!a} holds control or invisible characters"
-    if any(_is_git(part) for part in path.split("/")):
-        yield "git-directory", f"{path!a} names a git directory"
-    kind = _MODES.get(file.after_mode)
-    if kind:
-        yield kind, f"{path!r} is a {'symbolic link' if kind == 'symlink' else kind}"
-
-
-def _is_git(part: str) -> bool:
-    """`.git` as any file system may read it: case, trailing dots and spaces, streams, short names,
-    ignored characters (git's own verify_dotfile, is_ntfs_dotgit and is_hfs_dotgit).
-    """
-    visible = "".join(
-        c for c in unicodedata.normalize("NFKC", part) if unicodedata.category(c) not in {"Cc", "Cf"}
-    )
-    name = visible.casefold().split(":")[0].rstrip(". ")
-    return name in {".git", "git~1"}
+            yield Remark("protected", path, f"{path!r} is a protected path", level)
 
 
 def _beyond_trivial(context: GateContext, diff: Sequence[FileDiff]) -> Iterator[tuple[str, str]]:
     options = context.definition.options
     limit = int(options["trivial_lines"])
-    not_source = (*options["documentation"], *options["tests"])
-    lines = sum(
-        max(len(file.added), len(file.removed)) for file in diff if not matches(file.path, not_source)
-    )
+    lines = source_lines(diff, options)
     if lines > limit:
         yield "", f"{lines} changed source lines; a trivial change has at most {limit}"
     for file in diff:
@@ -118,4 +102,6 @@ def _known_packages(context: GateContext) -> set[str]:
     for _, content in context.repository.blobs({entry.oid for entry in sources.values()}):
         found |= imported_packages(content)
     own = [*sources, *context.repository.entries(context.job.tree)]
-    return found | {part.removesuffix(".py") for path in own if path.endswith(".py") for part in path.split("/")}
+    return found | {
+        part.removesuffix(".py") for path in own if path.endswith(".py") for part in path.split("/")
+    }

@@ -1,15 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from benches import Bench, Change, MakeBench
-from hypothesis import given
-from hypothesis import strategies as st
 
 from agent_gate.domain.gate import GateResult
 from agent_gate.domain.spec import Spec
-from agent_gate.gating.checks.scope import _is_git
+from agent_gate.gating.runner import run_gates
 from agent_gate.vcs.repo import Entry
 
 FILES = {
@@ -18,6 +17,9 @@ FILES = {
     "pyproject.toml": "",
     "tests/test_a.py": "",
 }
+
+
+LONG = "".join(f"x{n} = {n}\n" for n in range(50))
 
 
 def spec(risk: str = "trivial", **paths: Any) -> Spec:
@@ -80,25 +82,6 @@ async def test_names_that_deceive_block_and_are_told_in_plain_letters(bench: Mak
     assert finding.message.isprintable()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [".git", ".GIT", ".Git ", ".git.", ".gi\u200ct", "git~1", "GIT~1", ".git::$INDEX_ALLOCATION", "．git"],
-)
-def test_a_git_directory_in_any_spelling(name: str) -> None:
-    assert _is_git(name)
-
-
-@pytest.mark.parametrize("name", [".gitignore", ".github", "git", "digit", "x.git", "git~2"])
-def test_what_only_looks_like_one(name: str) -> None:
-    assert not _is_git(name)
-
-
-@given(st.lists(st.booleans(), min_size=4, max_size=4), st.text(alphabet=". ", max_size=3))
-def test_case_and_trailing_dots_never_help(upper: list[bool], tail: str) -> None:
-    name = "".join(c.upper() if up else c for c, up in zip(".git", upper, strict=True))
-    assert _is_git(name + tail)
-
-
 TRIVIAL = [
     ({"shop/orders.py": "import json\n\nX = 2\n"}, []),
     (
@@ -126,3 +109,42 @@ async def test_a_trivial_change_is_held_to_its_word(
 ) -> None:
     made = await bench(FILES, "scope", spec=spec())
     assert rules(await made.result(change)) == expected
+
+
+def executable(made: Bench, content: bytes) -> Entry:
+    return Entry("100755", made.repository.write_blob(content))
+
+
+async def test_a_rename_out_of_what_is_denied_counts_as_a_change_of_it(bench: MakeBench) -> None:
+    made = await bench(
+        {**FILES, "shop/payments/a.py": LONG}, "scope", spec=spec("standard", deny=["shop/payments/**"])
+    )
+    assert rules(await made.result({"shop/payments/a.py": None, "shop/a.py": LONG})) == [
+        ("path", "shop/payments/a.py")
+    ]
+
+
+async def test_an_executable_bit_needs_a_first_line(bench: MakeBench) -> None:
+    made = await bench({**FILES, "shop/run.py": "print()\n"}, "scope")
+    script, source = executable(made, b"#!/bin/sh\necho\n"), executable(made, b"print()\n")
+    assert rules(await made.result({"run.sh": script}), "ask") == []
+    assert rules(await made.result({"shop/run.py": source}), "ask") == [("executable", "shop/run.py")]
+    assert rules(await made.result({"shop/new.py": source}), "ask") == [("executable", "shop/new.py")]
+    assert rules(await made.result({"shop/tool": executable(made, b"\x7fELF\x02\x01\x01\0")}), "ask") == [
+        ("binary", "shop/tool")
+    ]
+
+
+async def test_an_executable_that_was_one_is_not_asked_about(bench: MakeBench) -> None:
+    made = await bench(FILES, "scope")
+    base = made.repository.write_tree(made.request.base_tree, {"run": executable(made, b"x")})
+    tree = made.repository.write_tree(base, {"run": executable(made, b"y")})
+    changed = made.repository.changed_files(base, tree)
+    (result,) = await run_gates(replace(made.request, base_tree=base, tree=tree, changed=changed))
+    assert result.findings == ()
+
+
+async def test_a_name_that_is_no_text_blocks_and_can_be_told(bench: MakeBench) -> None:
+    result = await (await bench(FILES, "scope")).result({"shop/a\udcff.py": "x"})
+    assert rules(result) == [("characters", "shop/a\\udcff.py")]
+    assert [finding.fingerprint for finding in result.findings]
