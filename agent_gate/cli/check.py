@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 
 import click
 
-from agent_gate.cli.check_json import outcome_json
+from agent_gate.cli.check_options import CheckOptions
 from agent_gate.cli.options import repo_option, unsandboxed_option
-from agent_gate.cli.output import dim, marked, say, tell
-from agent_gate.cli.reporter import clause_lines, finding_line, gate_line
-from agent_gate.cli.unsandboxed import may_run_unsandboxed
-from agent_gate.domain.gate import GateResult
-from agent_gate.domain.matrix import matrix
-from agent_gate.domain.visible import visible_line
-from agent_gate.engine.check_change import ChangeSource, CheckOutcome, check_change
-from agent_gate.engine.context import Context
+from agent_gate.cli.output import repeat
+from agent_gate.cli.remembered import CheckMemory
+from agent_gate.domain.digest import sha256
 from agent_gate.errors import UsageError
-from agent_gate.spec.reader import read_spec
+from agent_gate.vcs.change_source import ChangeSource, locate_change
+from agent_gate.vcs.repo import Repository
+
+_FORMATS = ("text", "json", "sarif", "junit", "github", "markdown")
 
 
 @click.command()
@@ -34,7 +31,7 @@ from agent_gate.spec.reader import read_spec
 )
 @click.option("--all", "run_all", is_flag=True, help="Run the later gates also where an earlier one blocks.")
 @click.option("--no-cache", is_flag=True, help="Make every result anew.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
 @unsandboxed_option
 @repo_option
 @click.pass_context
@@ -57,23 +54,20 @@ def check(
     By default the work tree against HEAD, untracked files included. A..B has base A, A...B the merge
     base, one REV means REV^..REV. Exit 0 passed, 1 blocked, 3 only questions for a person are left.
     """
-    context = Context.open(directory, use_cache=not no_cache)
+    repository = Repository.open(directory)
     source = ChangeSource(range=revisions, staged=staged, patch=_read_patch(patch), policy_from=policy_from)
-    outcome = asyncio.run(
-        check_change(
-            context,
-            source,
-            spec=read_spec(spec_path) if spec_path else None,
-            allow_unsandboxed=may_run_unsandboxed(allow_unsandboxed, ask=form == "text"),
-            run_all=run_all,
-            on_finished=_tell_gate if form == "text" else lambda _: None,
-        )
-    )
-    if form == "json":
-        say(outcome_json(outcome))
-    else:
-        _say_outcome(outcome)
-    click_context.exit(int(outcome.exit_code))
+    base, tree = locate_change(repository, source)
+    asked = [tree, policy_from and repository.resolve(policy_from), _digest(spec_path)]
+    flags = [form, str(run_all), str(allow_unsandboxed)]
+    memory = CheckMemory(repository, base, [*asked, *flags], enabled=not no_cache)
+    said = memory.recall()
+    if said is not None:
+        repeat(said.lines)
+        click_context.exit(said.exit_code)
+    from agent_gate.cli.check_run import run_check  # what a check that was made already does not load
+
+    asks = CheckOptions(policy_from, spec_path, run_all, allow_unsandboxed, form)
+    click_context.exit(run_check(repository, base, tree, asks, memory))
 
 
 def _read_patch(path: Path | None) -> bytes | None:
@@ -89,41 +83,9 @@ def _read_patch(path: Path | None) -> bytes | None:
         ) from None
 
 
-def _tell_gate(result: GateResult) -> None:
-    tell(gate_line(result))
-
-
-def _say_outcome(outcome: CheckOutcome) -> None:
-    verdict = outcome.verdict
-    if verdict is None:
-        say(marked("passed", "nothing changed: nothing to judge"))
-        return
-    for result in outcome.results:
-        _say_findings(result)
-    for clause in matrix(verdict.clauses):
-        for line in clause_lines(clause):
-            say(line)
-    shown = {finding.fingerprint for result in outcome.results for finding in result.findings}
-    reasons = [("✗", reason) for reason in verdict.blocking] + [("?", reason) for reason in verdict.questions]
-    for sign, reason in reasons:
-        if reason.fingerprint not in shown:
-            say(f"{sign} {reason.source}: {visible_line(reason.message)}")
-    blocked = verdict.outcome == "blocked"
-    questions = len(verdict.questions) + len(verdict.awaiting)
-    told = (
-        "blocked"
-        if blocked
-        else f"passed, with {questions} questions for a person"
-        if questions
-        else "passed"
-    )
-    unconfined = "; unsandboxed" if verdict.unsandboxed else ""
-    say(marked("blocked" if blocked else "passed", f"{told}{unconfined}"))
-
-
-def _say_findings(result: GateResult) -> None:
-    for finding in result.findings:
-        if finding.introduced and finding.level != "note":
-            say(finding_line(finding))
-            for line in finding.excerpt.splitlines()[:5]:
-                say(dim(f"    {visible_line(line)}"))
+def _digest(path: Path | None) -> str:
+    """Of the spec's bytes; one that cannot be read is told of where it is read."""
+    try:
+        return sha256(path.read_bytes()) if path else ""
+    except OSError:
+        return ""

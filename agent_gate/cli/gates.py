@@ -1,4 +1,4 @@
-"""`gates`: every gate, what it is, and whether this machine can run it."""
+"""`gates`: every gate, what it is, whether this machine can run it, and whether it sees its canary."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from agent_gate.errors import RepositoryError
 @json_option
 @repo_option
 def gates(*, as_json: bool, directory: Path) -> None:
-    """List every gate: its tool, its version, and whether it is available here.
+    """List every gate: its tool, its version, whether it is available here, and its canary.
 
+    The canary is a known-bad change: a gate that does not flag it is not believed when it is silent. One
+    that was flagged is remembered on this machine; "in run" means a gate that proves itself each time.
     Outside a repository, or before its first commit, the built-in ones.
     """
     try:
@@ -34,12 +36,13 @@ def gates(*, as_json: bool, directory: Path) -> None:
 
 
 def _line(item: GateInventory) -> str:
-    definition = item.definition
-    state = f"not available: {item.problem}" if item.problem else item.tool
-    text = (
-        f"{definition.id:10} {definition.stage:7} {visible_line(definition.title):34} {visible_line(state)}"
-    )
-    return marked("errored" if item.problem else "passed", text)
+    """One line a gate; why it cannot run, or is not believed, stands where its title would."""
+    definition, canary = item.definition, item.canary
+    problem = f"not available: {item.problem}" if item.problem else canary.reason
+    told = visible_line(problem or definition.title)
+    state = f"{visible_line(item.tool):13} {f'canary {canary.status}':14}"
+    text = f"{definition.id:12} {definition.stage:8} {state} {told}"
+    return marked("passed" if canary.believed and not item.problem else "errored", text)
 
 
 def _as_json(item: GateInventory) -> dict[str, object]:
@@ -53,6 +56,7 @@ def _as_json(item: GateInventory) -> dict[str, object]:
         "tool": item.tool,
         "available": not item.problem,
         "problem": item.problem,
+        "canary": {"status": item.canary.status, "reason": item.canary.reason},
         "definition": item.definition.model_dump(mode="json", by_alias=True),
         "definition_digest": item.definition.digest,
     }

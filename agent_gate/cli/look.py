@@ -9,17 +9,20 @@ from pathlib import Path
 import click
 
 from agent_gate.cli.carry_on import show_diff
+from agent_gate.cli.lines import clause_lines, finding_line, gate_line
 from agent_gate.cli.options import json_option, repo_option
 from agent_gate.cli.output import heading, say
-from agent_gate.cli.report_html import html_report
-from agent_gate.cli.report_markdown import markdown_report
-from agent_gate.cli.reporter import clause_lines, finding_line, gate_line
 from agent_gate.domain.matrix import matrix
 from agent_gate.domain.traceability import ClauseResult, carried_over
 from agent_gate.domain.visible import visible, visible_line
 from agent_gate.engine.context import Context
 from agent_gate.engine.next_command import next_command
 from agent_gate.errors import ExitCode, JournalError
+from agent_gate.report.check_report import CheckReport
+from agent_gate.report.html_page import html_report
+from agent_gate.report.junit import as_junit
+from agent_gate.report.markdown import as_markdown
+from agent_gate.report.sarif import as_sarif
 from agent_gate.run.state import RunState
 
 Clauses = tuple[ClauseResult, ...]
@@ -55,7 +58,7 @@ def runs(*, as_json: bool, directory: Path) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "markdown", "html"]),
+    type=click.Choice(["text", "json", "markdown", "html", "sarif", "junit"]),
     default="text",
     show_default=True,
 )
@@ -132,11 +135,12 @@ def _show_text(context: Context, state: RunState, clauses: Clauses) -> None:
         say(heading(f"attempt {attempt.number}") + f"  {visible_line(model)}")
         for finding in attempt.refused:
             say("  " + finding_line(finding))
-        for result in attempt.results:
-            say("  " + gate_line(result))
-            for finding in result.findings:
-                if finding.introduced and finding.level != "note":
-                    say("      " + finding_line(finding))
+        tree = attempt.candidate.tree if attempt.candidate else ""
+        for gate in CheckReport(state.base, tree, attempt.results, attempt.verdict).gates:
+            say("  " + gate_line(gate.result))
+            for finding, effect in gate.findings:
+                if effect in {"block", "ask"}:
+                    say("      " + finding_line(finding, effect))
     _show_verdict(state, clauses)
     say()
     show_diff(context, state)
@@ -164,8 +168,13 @@ def _show_verdict(state: RunState, clauses: Clauses) -> None:
             say(f"  {reason.source}: {visible_line(reason.message)}")
 
 
-def _show_markdown(_context: Context, state: RunState, clauses: Clauses) -> None:
-    say(markdown_report(state, clauses))
+def _written(writer: Callable[[CheckReport], str]) -> Callable[[Context, RunState, Clauses], None]:
+    """A format that shows the newest candidate as a check is shown."""
+
+    def show_as(_context: Context, state: RunState, clauses: Clauses) -> None:
+        say(writer(CheckReport.of_run(state, clauses)))
+
+    return show_as
 
 
 def _show_html(context: Context, state: RunState, clauses: Clauses) -> None:
@@ -178,6 +187,8 @@ def _show_html(context: Context, state: RunState, clauses: Clauses) -> None:
 _FORMATS: Mapping[str, Callable[[Context, RunState, Clauses], None]] = {
     "text": _show_text,
     "json": _show_json,
-    "markdown": _show_markdown,
+    "markdown": _written(as_markdown),
     "html": _show_html,
+    "sarif": _written(as_sarif),
+    "junit": _written(as_junit),
 }

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Literal
 
 import click
 
@@ -23,6 +26,8 @@ MARKS = {
     "skipped": "–",
     "asked": "?",
 }
+Line = tuple[Literal["out", "err"], str]
+"""A line and the stream that it goes to."""
 _COLOURS = {"✓": "green", "✗": "red", "!": "yellow", "○": "yellow", "●": "cyan", "?": "yellow"}
 
 
@@ -30,14 +35,41 @@ def _colour() -> bool | None:
     return False if os.environ.get("NO_COLOR") else None
 
 
+_recording: list[Line] | None = None
+
+
 def say(text: str = "") -> None:
     """One line of the result."""
+    if _recording is not None:
+        _recording.append(("out", text))
+        return
     click.echo(text, color=_colour())
 
 
 def tell(text: str = "", *, newline: bool = True) -> None:
     """One line of progress or explanation."""
+    if _recording is not None:
+        _recording.append(("err", text))
+        return
     click.echo(text, err=True, nl=newline, color=_colour())
+
+
+@contextmanager
+def recorded() -> Iterator[list[Line]]:
+    """What is said and told meanwhile, instead of saying it."""
+    global _recording  # noqa: PLW0603 - this module owns both streams
+    lines: list[Line] = []
+    _recording = lines
+    try:
+        yield lines
+    finally:
+        _recording = None
+
+
+def repeat(lines: Iterable[Line]) -> None:
+    """Says again what was recorded."""
+    for stream, text in lines:
+        (say if stream == "out" else tell)(text)
 
 
 def tell_error(error: AgentGateError) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+import sys
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from agent_gate.domain.gate import GateResult
@@ -10,8 +12,9 @@ from agent_gate.domain.spec import Spec
 from agent_gate.domain.verdict import Verdict, judge
 from agent_gate.engine.context import Change, Context
 from agent_gate.errors import ExitCode
+from agent_gate.gating.request import CheckRequest
 from agent_gate.gating.runner import run_gates
-from agent_gate.vcs.change_source import ChangeSource, locate_change
+from agent_gate.gating.tools import gate_tool
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,8 @@ class CheckOutcome:
     tree: str
     results: tuple[GateResult, ...] = ()
     verdict: Verdict | None = None
+    rests_on: tuple[str, ...] | None = ()
+    """Files and folders beside the repository that had a say. None: more than files had."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -35,21 +40,25 @@ class CheckOutcome:
 
 async def check_change(
     context: Context,
-    source: ChangeSource,
+    base: str,
+    tree: str,
     *,
+    policy_from: str = "",
     spec: Spec | None = None,
     allow_unsandboxed: bool = False,
     run_all: bool = False,
     on_started: Callable[[str], None] = lambda _: None,
     on_finished: Callable[[GateResult], None] = lambda _: None,
 ) -> CheckOutcome:
-    """Runs the gates on the change; raises UsageError for a range that names nothing."""
+    """Runs the gates on the change from a base commit to a tree.
+
+    The policy is that of `policy_from`, else the base's; raises UsageError where that names nothing.
+    """
     repository = context.repository
-    base, tree = locate_change(repository, source)
     files = repository.changed_files(repository.tree_of(base), tree)
     if not files:
         return CheckOutcome(base, tree)
-    policy_base = repository.resolve(source.policy_from) if source.policy_from else base
+    policy_base = repository.resolve(policy_from) if policy_from else base
     change = Change(
         base_commit=base,
         tree=tree,
@@ -59,6 +68,32 @@ async def check_change(
         allow_unsandboxed=allow_unsandboxed,
         run_all=run_all,
     )
-    results = await run_gates(await context.check_request(change), on_started, on_finished)
+    request = await context.check_request(change)
+    results = await run_gates(request, on_started, on_finished)
     paths = tuple(file.path for file in files)
-    return CheckOutcome(base, tree, results, judge(spec, change.policy, tree, results, paths))
+    verdict = judge(spec, change.policy, tree, results, paths)
+    return CheckOutcome(base, tree, results, verdict, _rests_on(request, results))
+
+
+def _rests_on(request: CheckRequest, results: Collection[GateResult]) -> tuple[str, ...] | None:
+    """What has to stay as it is for the same results to come out: interpreters, packages, tools, sandbox.
+
+    An error may be gone the next time; variables and installed folders are more than single files.
+    """
+    if request.sandbox is None or any(result.status == "errored" for result in results):
+        return None
+    looked = {result.gate for result in results if result.status != "skipped"}
+    definitions = [definition for definition in request.definitions if definition.id in looked]
+    if any(definition.environment or definition.installed for definition in definitions):
+        return None
+    tools = [gate_tool(definition, request.environment) for definition in definitions if definition.tool]
+    return (
+        *request.environment.places,
+        str(request.repository.root / ".venv" / "bin" / "python"),
+        *(word for tool in tools if tool for word in tool.argv if word.startswith("/")),
+        *(found for name in _CONFINING if (found := shutil.which(name))),
+        *sys.path,
+    )
+
+
+_CONFINING = ("bwrap", "prlimit", "setpriv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.proposal import ChangedFile
@@ -11,13 +12,15 @@ from agent_gate.domain.spec import Spec
 from agent_gate.errors import SetupError
 from agent_gate.gating.catalog import Catalog, load_catalog, project_definitions, select_gates
 from agent_gate.gating.checks.hooks import configured_gates
-from agent_gate.gating.environment import Environment, find_environment
+from agent_gate.gating.environment import Base, Environment, find_environment
 from agent_gate.gating.request import CheckRequest
 from agent_gate.policy import PolicySource, load_policy
-from agent_gate.run.journal import RunStore
 from agent_gate.sandbox.base import Sandbox
 from agent_gate.sandbox.find import find_sandbox
 from agent_gate.vcs.repo import Repository
+
+if TYPE_CHECKING:
+    from agent_gate.run.journal import RunStore
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Context:
     @property
     def runs(self) -> RunStore:
         """The repository's runs."""
+        from agent_gate.run.journal import RunStore  # a check of a change has no run
+
         return RunStore(self.repository.common_directory)
 
     def catalog(self, base: str) -> Catalog:
@@ -87,7 +92,7 @@ class Context:
             changed=change.files,
             policy=change.policy,
             definitions=definitions,
-            environment=await self._environment(change.policy),
+            environment=await self._environment(change.policy, change.base_commit),
             spec=change.spec,
             sandbox=sandbox,
             allow_unsandboxed=change.allow_unsandboxed or not change.policy.sandbox.require,
@@ -96,11 +101,17 @@ class Context:
             run_all=change.run_all,
         )
 
-    async def _environment(self, policy: Policy) -> Environment:
+    async def _environment(self, policy: Policy, base_commit: str) -> Environment:
         """The environment of the code under test; the interpreter is asked once per process."""
-        key = policy.environment.digest
+        tree = self.repository.tree_of(base_commit) if policy.environment.install else ""
+        key = f"{policy.environment.digest} {tree}"
         if key not in self._environments:
-            self._environments[key] = await find_environment(policy, self.repository.root)
+            self._environments[key] = await find_environment(
+                policy,
+                self.repository.root,
+                Base(self.repository, tree) if tree else None,
+                use_cache=self.use_cache,
+            )
         return self._environments[key]
 
     def without_cache(self) -> Context:

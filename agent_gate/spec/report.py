@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
 
+from agent_gate.report.sarif_log import sarif_location, sarif_log, sarif_message, sarif_rule, sarif_run
 from agent_gate.spec.codes import CODES, is_error
 from agent_gate.spec.lint import Review
 from agent_gate.spec.remark import Remark
-
-_SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def as_json(reviews: Iterable[Review]) -> str:
@@ -24,21 +21,12 @@ def as_sarif(reviews: Iterable[Review], version: str) -> str:
     """SARIF 2.1.0 (OASIS, 2020): one run, one result a remark."""
     remarks = [(review.path, remark) for review in reviews for remark in review.remarks]
     codes = sorted({remark.code for _, remark in remarks})
-    run = {
-        "tool": {
-            "driver": {
-                "name": "agent-gate spec check",
-                "version": version,
-                "rules": [
-                    {"id": code, "shortDescription": {"text": CODES[code].title}, "defaultConfiguration": {"level": _level(code)}}
-                    for code in codes
-                ],
-            }
-        },
-        "columnKind": "unicodeCodePoints",
-        "results": [_result(path, remark, codes.index(remark.code)) for path, remark in remarks],
-    }  # fmt: skip
-    return json.dumps({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+    driver = {"name": "agent-gate spec check", "version": version}
+    rules = [
+        sarif_rule(code, CODES[code].title, defaultConfiguration={"level": _level(code)}) for code in codes
+    ]
+    results = [_result(path, remark, codes.index(remark.code)) for path, remark in remarks]
+    return sarif_log([sarif_run(driver, rules, results)])
 
 
 def rests_on(review: Review) -> tuple[int, int]:
@@ -74,16 +62,14 @@ def _review(review: Review) -> Mapping[str, Any]:
 
 
 def _result(path: str, remark: Remark, rule_index: int) -> Mapping[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": quote(os.fsencode(path))}}
-    if remark.place.line:
-        place["region"] = {"startLine": remark.place.line, "startColumn": remark.place.column}
+    region = {"startLine": remark.place.line, "startColumn": remark.place.column}
     text = f"{remark.field}: {remark.message}" if remark.field else remark.message
     return {
         "ruleId": remark.code,
         "ruleIndex": rule_index,
         "level": _level(remark.code),
-        "message": {"text": f"{text} ({remark.hint})" if remark.hint else text},
-        "locations": [{"physicalLocation": place}],
+        "message": sarif_message(f"{text} ({remark.hint})" if remark.hint else text),
+        "locations": [sarif_location(path, region if remark.place.line else None)],
     }
 
 

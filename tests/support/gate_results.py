@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from values import TEST_ID, case, finding, gate, measured
 
 from agent_gate.domain.clause import Clause
-from agent_gate.domain.gate import GateResult, Measurement
+from agent_gate.domain.gate import NOT_APPLICABLE, GateResult, Measurement
 from agent_gate.domain.measure import Expectation
-from agent_gate.domain.verdict import NOT_APPLICABLE
 from agent_gate.domain.verifier import Verifier
 
 EXPECTED = ("p95 <= 50 ms", "p95 <= base + 10 %", "lost == 0")
@@ -24,6 +23,7 @@ CASES = st.builds(
     on_base=OUTCOMES,
     changed=st.booleans(),
     red=st.sampled_from(["", "assertion"]),
+    mutants_killed=st.sampled_from([0, 1]),
 )
 FINDINGS = st.builds(
     finding,
@@ -64,7 +64,7 @@ WRONG_NUMBERS: list[dict[str, object]] = [
     {"unit": "s"}, {"value": "50.000000001"}, {"base": ""}, {"base": "0"},
 ]  # fmt: skip
 WRONG_CASES: list[dict[str, object]] = [
-    {"outcome": "failed"}, {"outcome": "skipped"}, {"red": ""}, {"on_base": "passed"}, {"changed": False}, {"id": "tests/a.py::test_b"},
+    {"outcome": "failed"}, {"outcome": "skipped"}, {"red": ""}, {"on_base": "passed"}, {"changed": False}, {"mutants_killed": 0}, {"id": "tests/a.py::test_b"},
 ]  # fmt: skip
 WRONG_RESULTS: list[dict[str, object]] = [
     {"status": "failed"}, {"status": "errored"}, {"status": "skipped"}, {"findings": (finding(),)}, {"known_rules": ()},
@@ -141,7 +141,7 @@ def is_shown(verifier: Verifier, clause: Clause, results: Sequence[GateResult], 
     if verifier.kind == "bandit":
         return any(verifier.target in r.known_rules for r in answering)
     if verifier.kind == "pytest":
-        return any(_tests_show(verifier.target, result, critical=critical) for result in answering)
+        return any(_tests_show(verifier.target, r, speaking, critical=critical) for r in answering)
     source = verifier.target or clause.id
     return bool(clause.expectations) and all(
         any(_number_shows(asked, source, result, critical=critical) for result in answering)
@@ -149,11 +149,13 @@ def is_shown(verifier: Verifier, clause: Clause, results: Sequence[GateResult], 
     )
 
 
-def _tests_show(target: str, result: GateResult, *, critical: bool) -> bool:
+def _tests_show(target: str, result: GateResult, speaking: Sequence[GateResult], *, critical: bool) -> bool:
     cases = [c for c in result.cases if c.id.split("[")[0] == target]
     written = [c for c in cases if c.changed]
     red = not written or (not critical and any(c.red for c in written))
-    return bool(cases) and red and all(c.outcome == "passed" for c in cases)
+    ids = {c.id for c in written}
+    noticed = not written or any(c.mutants_killed for r in speaking for c in r.cases if c.id in ids)
+    return bool(cases) and red and noticed and all(c.outcome == "passed" for c in cases)
 
 
 def _number_shows(asked: Expectation, source: str, result: GateResult, *, critical: bool) -> bool:

@@ -72,7 +72,9 @@ def results() -> tuple[GateResult, ...]:
         level="ask",
         excerpt="x  # noqa",
     )
-    case = TestCase(id=TEST_ID, outcome="passed", on_base="failed", changed=True, red="assertion")
+    case = TestCase(
+        id=TEST_ID, outcome="passed", on_base="failed", changed=True, red="assertion", mutants_killed=1
+    )
     return (
         GateResult(
             gate="ruff",

@@ -77,7 +77,7 @@ def gate(name: str, status: str = "passed", **fields: Any) -> GateResult:
 
 
 def case(**fields: Any) -> TestCase:
-    """A test that the change adds, red on the base and green now."""
+    """A test that the change adds, red on the base and green now, and which notices a fault."""
     return TestCase.model_validate(
         {
             "id": TEST_ID,
@@ -85,6 +85,8 @@ def case(**fields: Any) -> TestCase:
             "on_base": "failed",
             "changed": True,
             "red": "assertion",
+            "mutants_tried": 1,
+            "mutants_killed": 1,
             **fields,
         }
     )

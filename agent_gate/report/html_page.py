@@ -6,20 +6,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
-from agent_gate.cli.report_style import STYLE
 from agent_gate.domain.approval import Approval
 from agent_gate.domain.clause import Clause
-from agent_gate.domain.gate import Finding, GateResult
 from agent_gate.domain.matrix import SIGNS, MatrixClause, MatrixRow, matrix
 from agent_gate.domain.traceability import ClauseResult, trace
 from agent_gate.domain.verdict import Reason
 from agent_gate.domain.visible import visible, visible_line
+from agent_gate.report.check_report import CheckReport, Effect, GateReport, ShownFinding
+from agent_gate.report.html_style import STYLE
 from agent_gate.run.state import RunState
 
 _GATE_SIGNS = {"passed": "✓", "failed": "✗", "errored": "!", "skipped": "–"}
 _DIFF_HEADS = ("index ", "--- ", "+++ ", "new ", "old ", "deleted ", "similarity ", "rename ", "copy ")
 _DIFF_KINDS = {"+": "added", "-": "removed", "@": "hunk"}
-_LEVELS = {"block": ("✗", "violated"), "ask": ("?", "unverified")}
+_EFFECTS: Mapping[Effect, tuple[str, str]] = {"block": ("✗", "violated"), "ask": ("?", "unverified")}
 
 
 def html_report(state: RunState, diff: str, now: Iterable[ClauseResult] = ()) -> str:
@@ -35,7 +35,7 @@ def html_report(state: RunState, diff: str, now: Iterable[ClauseResult] = ()) ->
         *_reasons(state),
         *_matrix(clauses, {clause.id: clause for clause in spec.clauses}),
         *_waved(spec.not_applicable),
-        *_gates(state.results),
+        *_gates(CheckReport.of_run(state).gates),
         *_approvals(state),
         *_binding(state),
         *_diff(diff),
@@ -134,15 +134,16 @@ def _waved(reasons: Mapping[str, str]) -> Iterator[str]:
         yield f"<section><h2>Not applicable</h2>{_facts(named)}</section>"
 
 
-def _gates(results: Iterable[GateResult]) -> Iterator[str]:
-    rows = [row for result in results for row in _gate(result)]
+def _gates(gates: Iterable[GateReport]) -> Iterator[str]:
+    rows = [row for gate in gates for row in _gate(gate)]
     if rows:
         yield "<section><h2>Gates</h2><table><thead><tr><th>gate</th><th>status</th><th>tool</th><th>time</th></tr></thead><tbody>"
         yield from rows
         yield "</tbody></table></section>"
 
 
-def _gate(result: GateResult) -> Iterator[str]:
+def _gate(gate: GateReport) -> Iterator[str]:
+    result = gate.result
     reason = f" ({result.reason})" if result.reason else ""
     confined = f", {result.sandbox}" if result.sandbox else ""
     time = f"{result.duration_ms / 1000:.1f} s" + (", cached" if result.cached else "")
@@ -151,13 +152,14 @@ def _gate(result: GateResult) -> Iterator[str]:
         f"<tr><td><b>{_text(result.gate)}</b></td><td>{sign} {_text(f'{result.status}{reason}')}</td>"
         f"<td>{_text(f'{result.tool_version}{confined}'.removeprefix(', '))}</td><td>{time}</td></tr>"
     )
-    for finding in result.findings:
-        if finding.introduced and finding.level in _LEVELS:
-            yield f'<tr class="finding"><td></td><td colspan="3">{_finding(finding)}</td></tr>'
+    for item in gate.findings:
+        if item.effect in _EFFECTS:
+            yield f'<tr class="finding"><td></td><td colspan="3">{_finding(item)}</td></tr>'
 
 
-def _finding(finding: Finding) -> str:
-    sign, state = _LEVELS[finding.level]
+def _finding(item: ShownFinding) -> str:
+    finding = item.finding
+    sign, state = _EFFECTS[item.effect]
     place = f"{finding.path}:{finding.line}" if finding.line else finding.path
     return f"{_sign(state, sign)} <code>{_text(place)}</code> {_text(finding.rule)}: {_text(finding.message)}"
 

@@ -1,0 +1,90 @@
+"""A check that was not made before: runs the gates, says what they say, and keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from agent_gate.cli.check_options import CheckOptions
+from agent_gate.cli.check_text import say_check
+from agent_gate.cli.lines import gate_line
+from agent_gate.cli.output import recorded, say, tell
+from agent_gate.cli.remembered import CheckMemory, Said
+from agent_gate.cli.unsandboxed import may_run_unsandboxed
+from agent_gate.domain.gate import GateResult
+from agent_gate.domain.spec import Spec
+from agent_gate.engine.check_change import CheckOutcome, check_change
+from agent_gate.engine.context import Context
+from agent_gate.report.check_report import CheckReport
+from agent_gate.report.github import as_github
+from agent_gate.report.junit import as_junit
+from agent_gate.report.markdown import as_markdown
+from agent_gate.report.plain import as_json
+from agent_gate.report.sarif import as_sarif
+from agent_gate.spec.reader import read_spec
+from agent_gate.vcs.repo import Repository
+
+_WRITERS: Mapping[str, Callable[[CheckReport], str]] = {
+    "sarif": as_sarif,
+    "junit": as_junit,
+    "github": as_github,
+    "markdown": as_markdown,
+}
+
+
+def run_check(
+    repository: Repository, base: str, tree: str, options: CheckOptions, memory: CheckMemory
+) -> int:
+    """Runs the gates on the change, says the outcome, and gives the exit code."""
+    spec = read_spec(options.spec_path) if options.spec_path else None
+    outcome = asyncio.run(
+        check_change(
+            Context(repository, use_cache=memory.enabled),
+            base,
+            tree,
+            policy_from=options.policy_from,
+            spec=spec,
+            allow_unsandboxed=may_run_unsandboxed(options.allow_unsandboxed, ask=options.form == "text"),
+            run_all=options.run_all,
+            on_finished=_tell_gate if options.form == "text" else lambda _: None,
+        )
+    )
+    _say(outcome, spec, options.form)
+    _keep(memory, outcome, spec, options.form)
+    return int(outcome.exit_code)
+
+
+def _say(outcome: CheckOutcome, spec: Spec | None, form: str) -> None:
+    verdict = outcome.verdict
+    clauses = verdict.clauses if verdict else ()
+    report = CheckReport(outcome.base, outcome.tree, outcome.results, verdict, clauses, spec)
+    if form == "text":
+        say_check(report)
+    elif form == "json":
+        say(as_json(report, outcome.exit_code))
+    elif text := _WRITERS[form](report):
+        say(text)
+
+
+def _keep(memory: CheckMemory, outcome: CheckOutcome, spec: Spec | None, form: str) -> None:
+    """Keeps what the next check of the same tree says: the same, out of the cache."""
+    if outcome.rests_on is None:
+        return
+    again = replace(outcome, results=tuple(_from_cache(outcome.results)))
+    with recorded() as lines:
+        if form == "text":
+            for result in again.results:
+                _tell_gate(result)
+        _say(again, spec, form)
+    memory.keep(Said(tuple(lines), int(outcome.exit_code)), outcome.rests_on)
+
+
+def _from_cache(results: Iterable[GateResult]) -> Iterable[GateResult]:
+    for result in results:
+        looked = result.status in {"passed", "failed"}
+        yield result.model_copy(update={"cached": looked, "duration_ms": 0})
+
+
+def _tell_gate(result: GateResult) -> None:
+    tell(gate_line(result))

@@ -1,0 +1,1 @@
+"""What was found out about a change, in the formats of others. Pure: values in, text out."""
