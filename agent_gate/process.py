@@ -24,7 +24,10 @@ OUTPUT_CAP = 8 * 1024 * 1024
 """Bytes kept of each stream; what comes after is read and dropped, so that the process never blocks."""
 GRACE_S = 5.0
 """Seconds between SIGTERM and SIGKILL."""
+WATCH_EVERY_S = 0.25
 
+_GONE_S = 1.0
+"""Seconds in which what a sandbox ends with its first process is gone: it holds the pipes until then."""
 _TAIL_CAP = 16 * 1024
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SYSTEMROOT")
@@ -42,6 +45,8 @@ class Completed:
     timed_out: bool = False
     truncated: bool = False
     """More was written than is kept."""
+    stopped: str = ""
+    """Why the watch ended it."""
 
     @property
     def output_sha256(self) -> str:
@@ -50,9 +55,13 @@ class Completed:
         return f"sha256:{digest.hexdigest()}"
 
     def tail(self, lines: int = 8) -> str:
-        """The last lines of what it said, standard error first choice, for messages."""
+        """The last lines of what it said, standard error first choice, for messages.
+
+        Where the watch ended it, the reason comes last.
+        """
         text = (self.stderr.strip() or self.stdout.strip()).decode(errors="replace")
-        return "\n".join(text.splitlines()[-lines:])
+        told = [*text.splitlines(), f"ended: {self.stopped}"] if self.stopped else text.splitlines()
+        return "\n".join(told[-lines:])
 
 
 def allowed_environment(names: Sequence[str] = (), **extra: str) -> dict[str, str]:
@@ -71,13 +80,15 @@ async def run(
     output_cap: int = OUTPUT_CAP,
     on_output: Callable[[bytes], None] | None = None,
     grace_s: float = GRACE_S,
+    watch: Callable[[int], str] | None = None,
 ) -> Completed:
     """Runs a process to its end, or to its time limit, or until cancelled.
 
     `on_output` sees standard output as it comes; what it raises is raised here, once the process has
     ended. `grace_s` is the time between SIGTERM and SIGKILL, and that for which output is still
-    awaited when the process has ended and others hold its pipes. Raises SetupError where the program
-    cannot be started.
+    awaited when the process has ended and others hold its pipes. `watch` is asked every WATCH_EVERY_S
+    seconds, with the process id and in a thread; a reason that it gives ends the group at once. Raises
+    SetupError where the program cannot be started.
     """
     started = time.monotonic()
     try:
@@ -96,6 +107,7 @@ async def run(
     except OSError as error:
         raise _cannot_start(argv, error) from None
     group = transport.get_pid()
+    watching = asyncio.create_task(_watch(watch, group, child)) if watch else None
     try:
         if stdin is not None:
             _feed(transport, stdin)
@@ -110,8 +122,11 @@ async def run(
     except asyncio.CancelledError:
         _kill_group(group)
         await child.exited.wait()
+        await _within(_GONE_S, child.drained)
         raise
     finally:
+        if watching:
+            watching.cancel()
         transport.close()
     if child.error:
         raise child.error
@@ -124,7 +139,20 @@ async def run(
         duration_ms=int((time.monotonic() - started) * 1000),
         timed_out=timed_out,
         truncated=child.truncated or not drained,
+        stopped=child.stopped,
     )
+
+
+async def _watch(watch: Callable[[int], str], group: int, child: _Child) -> None:
+    """Ends the group where the watch gives a reason, or fails: what cannot be watched does not run on."""
+    while not await _within(WATCH_EVERY_S, child.exited):
+        try:
+            child.stopped = await asyncio.to_thread(watch, group)
+        except Exception as error:  # noqa: BLE001 - raised again by run
+            child.error = error
+        if child.stopped or child.error:
+            _kill_group(group)
+            return
 
 
 class _Child(asyncio.SubprocessProtocol):
@@ -140,7 +168,8 @@ class _Child(asyncio.SubprocessProtocol):
         self.exited = asyncio.Event()
         self.drained = asyncio.Event()
         self.error: Exception | None = None
-        """What the listener raised; the pipes are drained all the same, or the process would hang."""
+        """What the listener or the watch raised; the pipes are drained all the same, or it would hang."""
+        self.stopped = ""
         self._cap = cap
         self._listener = listener
         self._open = {1, 2}

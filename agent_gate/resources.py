@@ -1,11 +1,13 @@
-"""Finds the data that ships with the program, installed from a wheel or run from a checkout."""
+"""Where things lie: the data that ships with the program, and the folder for what can be made again."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from agent_gate.errors import SetupError
 
+CACHE_VARIABLE = "AGENT_GATE_CACHE_DIR"
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -22,3 +24,12 @@ def data_directory(name: str) -> Path:
         f"the folder {name!r} that belongs to agent-gate is missing beside {_PACKAGE}",
         hint="the installation is incomplete: install agent-gate again",
     )
+
+
+def cache_directory() -> Path:
+    """$AGENT_GATE_CACHE_DIR, or the platform's cache folder."""
+    if told := os.environ.get(CACHE_VARIABLE):
+        return Path(told)
+    from platformdirs import user_cache_dir
+
+    return Path(user_cache_dir("agent-gate", appauthor=False))

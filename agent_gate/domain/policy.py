@@ -39,6 +39,10 @@ class GateOptions(Value):
     block_at: Severity | None = None
     changed_lines: int | None = Field(default=None, ge=0, le=100)
     timeout_s: int | None = Field(default=None, gt=0, le=3600)
+    licences: tuple[str, ...] | None = None
+    """SPDX identifiers that a new dependency may have, instead of the gate's own list."""
+    minimum_age_days: int | None = Field(default=None, ge=0, le=3650)
+    """How long ago a new dependency must have been released first."""
 
 
 class GatesPolicy(Value):
@@ -121,12 +125,7 @@ class Policy(Value):
         stated = {
             "model.fallbacks": model.fallbacks != plain.model.fallbacks,
             "model.budget_usd_per_day": model.budget_usd_per_day != plain.model.budget_usd_per_day,
-            "environment.install": self.environment.install != plain.environment.install,
             "services": self.services != plain.services,
-            **{
-                f"gates.{name}.changed_lines": o.changed_lines is not None
-                for name, o in self.gates.options.items()
-            },
         }
         return tuple(key for key, differs in stated.items() if differs)
 

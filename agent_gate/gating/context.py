@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from agent_gate.gating.job import GateJob
 from agent_gate.gating.workplace import Workplace
 from agent_gate.sandbox.base import Confinement
 from agent_gate.sandbox.none import Unconfined
+from agent_gate.sandbox.run import run_confined
 from agent_gate.vcs.repo import Repository
 
 _Locks = weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]]
@@ -75,6 +76,7 @@ class GateContext:
         env: Mapping[str, str] | None = None,
         stdin: bytes | None = None,
         output_cap: int = process.OUTPUT_CAP,
+        on_output: Callable[[bytes], None] | None = None,
     ) -> process.Completed:
         """Runs a command confined (or, where there is no sandbox, with nothing but a clean environment).
 
@@ -91,9 +93,13 @@ class GateContext:
         )
         sandbox = self.workplace.sandbox or Unconfined()
         async with self.workplace.slots:
-            wrapped, environment = sandbox.wrap(confinement)
-            return await process.run(
-                wrapped, cwd=cwd, env=environment, timeout_s=timeout_s, stdin=stdin, output_cap=output_cap
+            return await run_confined(
+                sandbox,
+                confinement,
+                timeout_s=timeout_s,
+                stdin=stdin,
+                output_cap=output_cap,
+                on_output=on_output,
             )
 
 

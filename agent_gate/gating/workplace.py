@@ -16,6 +16,7 @@ from agent_gate.gating.copies import Copies
 from agent_gate.gating.diff import FileDiff, read_diff
 from agent_gate.gating.environment import Environment
 from agent_gate.sandbox.base import Sandbox
+from agent_gate.sandbox.left_behind import remove_tree
 from agent_gate.vcs.repo import Repository
 from agent_gate.vcs.warm import WarmTrees
 
@@ -78,17 +79,16 @@ async def open_workplace(
     repository: Repository, environment: Environment, sandbox: Sandbox | None, cache: Cache
 ) -> AsyncIterator[Workplace]:
     """A workplace on this machine, with a folder of its own for copies, gone afterwards."""
-    with tempfile.TemporaryDirectory(
-        dir=_temporary_root(), prefix="agent-gate-", ignore_cleanup_errors=True
-    ) as folder:
-        warm = WarmTrees(repository, cache.folder / "trees") if sandbox and cache.enabled else None
-        copies = Copies(repository, Path(folder), warm)
-        workplace = Workplace(repository, environment, sandbox, cache, copies)
-        try:
-            yield workplace
-        finally:
-            await workplace.close()
-            copies.close()
+    folder = Path(tempfile.mkdtemp(dir=_temporary_root(), prefix="agent-gate-"))
+    warm = WarmTrees(repository, cache.folder / "trees") if sandbox and cache.enabled else None
+    copies = Copies(repository, folder, warm)
+    workplace = Workplace(repository, environment, sandbox, cache, copies)
+    try:
+        yield workplace
+    finally:
+        await workplace.close()
+        copies.close()
+        await asyncio.to_thread(remove_tree, folder)
 
 
 def _temporary_root() -> str:

@@ -1,4 +1,4 @@
-"""Linux namespaces by bubblewrap, and resource limits by prlimit.
+"""Linux namespaces by bubblewrap, a system call filter, and resource limits by prlimit.
 
 No network, no other processes, no capabilities, no terminal, no environment, and of the file system
 only what is named. The process-id namespace is what makes sure that nothing survives: when its first
@@ -7,27 +7,30 @@ process is gone, the kernel ends all others (pid_namespaces(7)).
 RLIMIT_NPROC does not bind the real root (kernel/fork.c, copy_process: INIT_USER is exempt), also not
 inside a user namespace that maps to it. Started by root, the command therefore first becomes `nobody`
 in a stage of its own, and the writable folders are handed to that user.
+
+The filter takes what namespaces leave: the keys of the user's session, AF_VSOCK, io_uring and other
+calls in which kernels have their holes.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_gate.sandbox.base import Confinement, Limits, inner_environment
+from agent_gate.sandbox import seccomp
+from agent_gate.sandbox.base import NOBODY, SYSTEM_FILES, Confinement, Limits, hand_over, inner_environment
 
-NOBODY = 65534
 _NAMESPACES = (
     "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
 )  # fmt: skip
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-_ETC = (
-    "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "passwd", "group", "alternatives", "ssl", "localtime",
-    "hosts", "nsswitch.conf", "mime.types",
-)  # fmt: skip
+_START = 'echo 1000 2>/dev/null >/proc/self/oom_score_adj; exec 3<"$0" && exec "$@"'
+"""Where memory is short the kernel ends the command first; then descriptor 3 gets the filter."""
+_FILTER = "3"
 _HOME = "/tmp/home"  # noqa: S108 - inside the sandbox, a folder of its own
 
 
@@ -39,11 +42,12 @@ class Bubblewrap:
     prlimit: str
     setpriv: str = ""
     as_root: bool = False
+    filter: bytes = b""
+    """The system call filter; empty on a machine whose calls are not known to us."""
+    has_loopback: bool = True
 
-    @property
-    def name(self) -> str:
-        """What stands in results."""
-        return "bubblewrap"
+    name = "bubblewrap"
+    brings_temporary = True
 
     def wrap(self, request: Confinement) -> tuple[tuple[str, ...], dict[str, str]]:
         """The command line, in the order in which bwrap carries it out.
@@ -53,9 +57,11 @@ class Bubblewrap:
         """
         if self.as_root:
             for folder in request.writable:
-                _hand_over(folder)
+                hand_over(folder)
         argv = (
+            *self._start(),
             self.bwrap,
+            *(() if self.as_root else self._filtered()),
             *self._privileges(),
             "--die-with-parent",
             "--new-session",
@@ -74,6 +80,12 @@ class Bubblewrap:
         )
         return argv, {"PATH": "/usr/bin:/bin"}
 
+    def _start(self) -> tuple[str, ...]:
+        return ("/bin/sh", "-c", _START, _in_memory(self.filter)) if self.filter else ()
+
+    def _filtered(self) -> tuple[str, ...]:
+        return ("--seccomp", _FILTER) if self.filter else ()
+
     def _privileges(self) -> tuple[str, ...]:
         if self.as_root:
             return (
@@ -86,7 +98,7 @@ class Bubblewrap:
             return ()
         return (
             self.setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--inh-caps=-all", "--",
-            self.bwrap, "--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--die-with-parent",
+            self.bwrap, *self._filtered(), "--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--die-with-parent",
             "--dev-bind", "/", "/", "--chdir", str(request.cwd), "--",
         )  # fmt: skip
 
@@ -97,15 +109,30 @@ def locate(path: str = "/usr/bin:/bin:/usr/local/bin") -> Bubblewrap | str:
     for name, package in _PROGRAMS.items():
         if not found[name]:
             return f"the program {name} is not installed (package {package})"
+    machine = seccomp.this_machine()
     return Bubblewrap(
         bwrap=str(found["bwrap"]),
         prlimit=str(found["prlimit"]),
         setpriv=str(found["setpriv"]),
         as_root=os.geteuid() == 0,
+        filter=seccomp.program(seccomp.IN_NAMESPACES, machine) if machine else b"",
     )
 
 
 _PROGRAMS = {"bwrap": "bubblewrap", "prlimit": "util-linux", "setpriv": "util-linux"}
+
+
+_held: dict[bytes, int] = {}
+
+
+def _in_memory(content: bytes) -> str:
+    """The path of a file with this content, which lives in memory and as long as this process."""
+    if content not in _held:
+        file = os.memfd_create("agent-gate-filter", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.write(file, content)
+        fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+        _held[content] = file
+    return f"/proc/{os.getpid()}/fd/{_held[content]}"
 
 
 def _system(limits: Limits) -> Iterator[str]:
@@ -117,8 +144,8 @@ def _system(limits: Limits) -> Iterator[str]:
         elif path.is_dir():
             yield from ("--ro-bind", str(path), str(path))
     yield from ("--perms", "0755", "--dir", "/etc")
-    for name in _ETC:
-        yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+    for name in SYSTEM_FILES:
+        yield from ("--ro-bind-try", name, name)
     yield from ("--proc", "/proc", "--dev", "/dev")
     yield from ("--perms", "1777", "--size", str(limits.shared_memory_bytes), "--tmpfs", "/dev/shm")  # noqa: S108
     yield from ("--perms", "1777", "--size", str(limits.temporary_bytes), "--tmpfs", "/tmp")  # noqa: S108
@@ -189,10 +216,3 @@ def _limited(prlimit: str, limits: Limits) -> tuple[str, ...]:
         "--core=0",
         "--",
     )
-
-
-def _hand_over(folder: Path) -> None:
-    os.chown(folder, NOBODY, NOBODY)
-    for directory, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            os.chown(Path(directory) / name, NOBODY, NOBODY, follow_symlinks=False)

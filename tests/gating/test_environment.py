@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 import venv
 from pathlib import Path
@@ -67,4 +68,41 @@ async def test_the_digest_follows_what_is_installed(bare: Path) -> None:
     (site / "thing-1.0.dist-info" / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n"
     )
+    assert (await describe(bare, bare.parents[2])).digest != before.digest
+
+
+def install_thing(python: Path, version: str) -> Path:
+    """Puts a distribution beside the interpreter, as an installer would; its metadata file."""
+    (site,) = python.parents[1].glob("lib/python*/site-packages")
+    metadata = site / "thing.dist-info" / "METADATA"
+    metadata.parent.mkdir(exist_ok=True)
+    metadata.write_text(f"Metadata-Version: 2.1\nName: thing\nVersion: {version}\n")
+    return metadata
+
+
+def let_time_pass(python: Path) -> None:
+    """What changed just now is not remembered: here the files' clocks are turned back."""
+    for place in (*python.parents[1].glob("lib/python*/site-packages"), python.parents[1] / "pyvenv.cfg"):
+        os.utime(place, (1, 1))
+
+
+async def test_it_is_asked_again_only_when_something_was_installed_or_removed(bare: Path) -> None:
+    metadata = install_thing(bare, "1.0")
+    let_time_pass(bare)
+    before = await describe(bare, bare.parents[2])
+    install_thing(bare, "2.0")  # in place, as no installer does it: only a new question would tell
+    assert await describe(bare, bare.parents[2]) == before
+    assert await describe(bare, bare.parents[2], use_cache=False) != before
+    metadata.unlink()
+    metadata.parent.rmdir()
+    assert (await describe(bare, bare.parents[2])).digest != before.digest
+    install_thing(bare, "1.0")
+    assert (await describe(bare, bare.parents[2])).digest == before.digest
+
+
+async def test_what_was_installed_just_now_is_not_remembered(bare: Path) -> None:
+    """A folder can change twice at what its clock takes for one time."""
+    install_thing(bare, "1.0")
+    before = await describe(bare, bare.parents[2])
+    install_thing(bare, "2.0")
     assert (await describe(bare, bare.parents[2])).digest != before.digest

@@ -93,6 +93,21 @@ async def test_no_network_not_even_the_machines_loopback(
     assert b"ConnectionRefusedError" in done.stderr
 
 
+async def test_a_loopback_of_its_own_is_up(confined: Confined, sandbox: Sandbox) -> None:
+    done = await confined(
+        "import asyncio\n"
+        "async def serve(reader, writer):\n"
+        "    writer.write(await reader.readline()); writer.close()\n"
+        "async def main():\n"
+        "    server = await asyncio.start_server(serve, '127.0.0.1', 8000)\n"
+        "    reader, writer = await asyncio.open_connection('localhost', 8000)\n"
+        "    writer.write(b'asked\\n'); print(await reader.readline())\n"
+        "asyncio.run(main())"
+    )
+    assert done.stdout == b"b'asked\\n'\n", done.stderr
+    assert sandbox.has_loopback
+
+
 async def test_files_outside_are_not_there(confined: Confined, free: Confined, tmp_path: Path) -> None:
     secret = tmp_path / "credentials"
     secret.write_text("token")
@@ -146,7 +161,7 @@ async def test_no_capabilities_and_no_new_user_namespace(confined: Confined) -> 
     assert [line.split()[1] for line in lines if line.startswith(("CapEff", "CapPrm", "CapBnd"))] == [
         "0" * 16
     ] * 3
-    assert "NoNewPrivs:\t1" in lines
+    assert {"NoNewPrivs:\t1", "Seccomp:\t2"} <= set(lines)
     assert lines[-1] == "ns -1"
 
 
@@ -261,6 +276,11 @@ async def test_memory_disk_and_descriptors_are_bounded(
     assert told in done.stderr.decode()
 
 
+async def test_where_memory_is_short_the_command_ends_first(confined: Confined) -> None:
+    done = await confined("print(open('/proc/self/oom_score_adj').read())")
+    assert done.stdout.split() == [b"1000"], done.stderr
+
+
 async def test_processor_time_is_bounded(confined: Confined) -> None:
     started = time.monotonic()
     done = await confined("while True: pass", limits=Limits(cpu_s=1))
@@ -314,11 +334,13 @@ async def test_an_interpreter_behind_links_is_found_by_its_own_name(
 
 def test_the_command_line_holds_every_promise(tmp_path: Path) -> None:
     request = Confinement(argv=("true",), cwd=tmp_path, writable=(tmp_path,))
-    argv, env = Bubblewrap("bwrap", "prlimit").wrap(request)
+    argv, env = Bubblewrap("bwrap", "prlimit", filter=b"12345678").wrap(request)
     line = " ".join(argv)
+    assert argv[0] == "/bin/sh"
+    assert Path(argv[3]).read_bytes() == b"12345678"
     for part in (
         "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--disable-userns", "--cap-drop ALL",
-        "--die-with-parent", "--new-session", "--clearenv", "--remount-ro /", "--nproc=256", "--core=0",
+        "--die-with-parent", "--new-session", "--clearenv", "--seccomp 3", "--remount-ro /", "--nproc=256", "--core=0",
     ):  # fmt: skip
         assert part in line
     assert line.index("--tmpfs /tmp") < line.index(f"--bind {tmp_path}") < line.index("--remount-ro /")
@@ -343,8 +365,12 @@ async def test_an_ordinary_user_is_confined_by_the_plain_line(sandbox: Sandbox, 
         Confinement(argv=("sh", "-c", "touch made && ls /"), cwd=folder, writable=(folder,))
     )
     become = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
+    place = argv.index(plain.bwrap)  # before it the filter is opened, which only we may
     done = await process.run(
-        (*(become if os.geteuid() == 0 else ()), *argv), cwd=folder, env=env, timeout_s=10
+        (*argv[:place], *(become if os.geteuid() == 0 else ()), *argv[place:]),
+        cwd=folder,
+        env=env,
+        timeout_s=10,
     )
     assert done.returncode == 0, done.stderr
     assert (folder / "made").exists()

@@ -6,7 +6,9 @@ import os
 import subprocess
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib._bootstrap_external import _code_to_hash_pyc
+from importlib.util import cache_from_source, source_hash
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +18,7 @@ Says = Literal["blocked", "asked", "passed"]
 CORPUS = Path(__file__).parents[1] / "adversarial"
 _KEYS = {
     "name", "row", "base", "over", "naive", "says", "by", "why", "listed",
-    "edit", "append", "files", "delete", "rename", "mode", "link", "submodule", "repeat", "hex",
+    "edit", "append", "files", "delete", "rename", "mode", "link", "submodule", "repeat", "hex", "bytecode", "spec",
 }  # fmt: skip
 
 
@@ -37,7 +39,9 @@ class Case:
     """Commands that say nothing against the attack, by name."""
     why: str = ""
     """What the honest change resembles and why it asks, or what makes the attack remarkable."""
-    listed: str = field(default="")
+    spec: str = ""
+    """The clauses to which the change is held, as YAML."""
+    listed: str = ""
     """Its name in the first corpus, which came with the project's plan."""
 
     @property
@@ -65,7 +69,7 @@ def _case(topic: str, bases: Mapping[str, Mapping[str, str]], each: Mapping[str,
     return Case(
         name=each["name"], topic=topic, base=base, change=change, says=each["says"], by=tuple(each.get("by", ())),
         row=each.get("row", ""), naive=tuple(each.get("naive", ())), why=each.get("why", ""),
-        listed=each.get("listed", ""),
+        listed=each.get("listed", ""), spec=each.get("spec", ""),
     )  # fmt: skip
 
 
@@ -106,6 +110,15 @@ def _hex(_: Case, root: Path, files: Mapping[str, str]) -> None:
     write_files(root, {path: bytes.fromhex(text) for path, text in files.items()})
 
 
+def _byte_code(case: Case, root: Path, sources: Mapping[str, str]) -> None:
+    """Code that Python runs without a look at the source beside it (PEP 552, unchecked)."""
+    for path, text in sources.items():
+        compiled = cache_from_source(path) if path in case.base else f"{path}c"
+        (root / compiled).parent.mkdir(exist_ok=True)
+        code = _code_to_hash_pyc(compile(text, path, "exec"), source_hash(text.encode()), checked=False)
+        (root / compiled).write_bytes(code)
+
+
 def _rename(_: Case, root: Path, moves: Mapping[str, str]) -> None:
     for old, new in moves.items():
         (root / new).parent.mkdir(parents=True, exist_ok=True)
@@ -142,6 +155,6 @@ def _submodule(_: Case, root: Path, path: str) -> None:
 
 _HOW: Mapping[str, Any] = {
     "rename": _rename, "edit": _edit, "append": _append, "files": _write, "repeat": _repeat, "hex": _hex,
-    "delete": _delete, "mode": _mode, "link": _link, "submodule": _submodule,
+    "bytecode": _byte_code, "delete": _delete, "mode": _mode, "link": _link, "submodule": _submodule,
 }  # fmt: skip
 """In the order in which they are made: a renamed file is edited under its new name."""

@@ -13,9 +13,11 @@ from pathlib import Path
 from repositories import new_repository
 from threat_cases import Case, Says, make_change
 
+from agent_gate.domain.spec import Spec
 from agent_gate.engine.check_change import CheckOutcome, check_change
 from agent_gate.engine.context import Context
 from agent_gate.gating.environment import Environment
+from agent_gate.spec.reader import read_spec
 from agent_gate.vcs.change_source import ChangeSource, locate_change
 from agent_gate.vcs.repo import Repository
 
@@ -23,10 +25,12 @@ BIN = Path(sys.executable).parent
 _PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 NAIVE: Mapping[str, tuple[str, ...]] = {
     "pytest": _PYTEST,
+    "pytest, plugins": _PYTEST,
     "pytest -m": (*_PYTEST, "-m", "not slow"),
     "ruff": (str(BIN / "ruff"), "check", "--no-cache", "."),
     "bandit": (str(BIN / "bandit"), "-q", "-ll", "-r", "."),
     "mypy": (str(BIN / "mypy"), "--cache-dir", "/dev/null", "--strict", "shop"),
+    "make test": ("make", "test"),
     "git commit": ("git", "commit", "--quiet", "--all", "--message", "change"),
 }
 """Commands as people have them in a script, by the name that a case uses; exit code 0 is what they go by."""
@@ -57,7 +61,9 @@ def ask_naive(name: str, root: Path, folder: Path) -> subprocess.CompletedProces
     copy = folder / f"naive {name}"
     shutil.copytree(root, copy, symlinks=True)
     environment = {key: os.environ[key] for key in ("PATH", "HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")}
-    environment |= {"PYTHONDONTWRITEBYTECODE": "1", _AUTOLOAD: "1"}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PATH": f"{BIN}:{os.environ['PATH']}"}
+    if name != "pytest, plugins":
+        environment[_AUTOLOAD] = "1"  # the plugins of this program's own tests take a second
     if name == "git commit":
         subprocess.run(["git", "add", "--all"], cwd=copy, env=environment, check=True, capture_output=True)
     return subprocess.run(
@@ -66,14 +72,23 @@ def ask_naive(name: str, root: Path, folder: Path) -> subprocess.CompletedProces
     )  # fmt: skip
 
 
-async def ask_gates(root: Path, environments: dict[str, Environment]) -> Told:
+async def ask_gates(root: Path, environments: dict[str, Environment], spec: str = "") -> Told:
     """What `agent-gate check` says about the work tree, under the policy of the base.
 
     `environments` is kept between calls: to ask an interpreter about itself takes a second.
     """
     repository = Repository.open(root)
     base, tree = locate_change(repository, ChangeSource())
-    return told(await check_change(Context(repository, _environments=environments), base, tree))
+    context = Context(repository, _environments=environments)
+    return told(await check_change(context, base, tree, spec=_spec(root.parent, spec)))
+
+
+def _spec(folder: Path, text: str) -> Spec | None:
+    if not text:
+        return None
+    path = folder / "spec.yaml"
+    path.write_text(text)
+    return read_spec(path)
 
 
 _SAYS: Mapping[int, Says] = {0: "passed", 1: "blocked", 3: "asked"}
