@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -88,7 +89,8 @@ async def open_workplace(
     finally:
         await workplace.close()
         copies.close()
-        await asyncio.to_thread(remove_tree, folder)
+        with contextlib.suppress(OSError):  # what does not go is left to who cleans the temporary folder
+            await asyncio.to_thread(remove_tree, folder)
 
 
 def _temporary_root() -> str:
