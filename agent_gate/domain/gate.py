@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from agent_gate.domain.digest import canonical_json, sha256
 from agent_gate.domain.measure import Quantity
-from agent_gate.domain.value import PlainData, Value, canonical_json, sha256
+from agent_gate.domain.value import PlainData, Value
 
 GATE_SCHEMA = "agent-gate/gate/v1"
 Severity = Literal["low", "medium", "high"]
@@ -17,6 +18,8 @@ Level = Literal["block", "ask", "note"]
 """What a finding does: it blocks, it asks the approver, or it is only told."""
 Status = Literal["passed", "failed", "errored", "skipped"]
 Outcome = Literal["passed", "failed", "errored", "skipped", "absent"]
+NOT_APPLICABLE = "not applicable"
+"""The reason of a gate that had nothing to look at: the one kind of skip that does not block."""
 DecimalText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?$")]
 """An exact decimal as text: nothing that is measured is below zero, and no value is a float."""
 
@@ -79,6 +82,10 @@ class TestCase(Value):
     red: str = ""
     """How it failed on the base (`assertion`, or the exception's name); empty when it did not."""
     message: str = ""
+    mutants_tried: int = Field(default=0, ge=0)
+    """Over so many mutants of the changed lines it was run, where the gate `mutation` looked at it."""
+    mutants_killed: int = Field(default=0, ge=0)
+    """Of these, how many made it fail in a line of its own: a crash of the code under test is none."""
 
 
 class Measurement(Value):
@@ -114,6 +121,9 @@ class ConfigurationSource(Value):
 
     path: str
     table: str = ""
+    """Of a TOML or JSON file, dotted; of any other, the section of an INI file."""
+    keys: tuple[str, ...] = ()
+    """The table counts only if it holds one of these."""
     argv: tuple[str, ...] = ()
     """Added instead of the definition's `configured_argv`, where this file is the one that configures."""
 
@@ -139,8 +149,9 @@ class Canary(Value):
 class GateDefinition(Value):
     """A gate as data: the tool or built-in check, when it runs, how its output is read, what blocks.
 
-    `argv` may use `{config}` (the base's configuration, or the default one), `{python}` (the
-    environment's interpreter), `{copy}` (the folder that is looked at) and `{tool}` (the gate's own tool).
+    `argv` may use `{tool}` (the gate's own tool), `{config}` (the base's configuration file), `{python}`
+    (the environment's interpreter), `{copy}` (the folder that is looked at) and `{output}` (a file for the
+    report, where the tool writes none to its standard output).
     """
 
     schema_: Literal["agent-gate/gate/v1"] = Field(alias="schema")
@@ -164,7 +175,14 @@ class GateDefinition(Value):
     """A built-in check that proves in each run that it would have seen something bad."""
     installed: tuple[str, ...] = ()
     """Folders that an installation put beside the sources (`node_modules`): shown to the tool, read-only."""
+    environment_tool: bool = False
+    """The tool that is installed for the code under test comes first: it sees what that code imports."""
     configuration: tuple[ConfigurationSource, ...] = ()
+    requires_configuration: bool = False
+    """Without any of `configuration` in the base there is nothing to do: not applicable."""
+    pinned: tuple[str, ...] = ()
+    """Patterns of files that are the base's in every copy, for tools that find their configuration beside
+    the sources. `{config}` then names the file in that copy."""
     configured_argv: tuple[str, ...] = ()
     """Added where the base configures the tool."""
     default_argv: tuple[str, ...] = ()

@@ -67,7 +67,8 @@ async def flagged(workplace: Workplace, job: GateJob) -> CanaryResult:
 def _key(workplace: Workplace, job: GateJob) -> str:
     """Definition, tool version and machine; the environment where the gate executes code."""
     parts = [
-        "canary", job.definition.digest, job.tool_version, job.environment_digest, workplace.sandbox_name,
+        "canary", job.definition.digest, job.tool_version, job.environment_digest, job.installed_digest,
+        workplace.sandbox_name,
         platform.node(), platform.machine(), platform.release(), __version__,
     ]  # fmt: skip
     return sha256(canonical_json(parts))

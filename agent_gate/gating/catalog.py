@@ -13,11 +13,12 @@ from agent_gate.domain.policy import Policy
 from agent_gate.domain.spec import Spec
 from agent_gate.errors import PolicyError
 from agent_gate.gating.checks import CHECKS
-from agent_gate.gating.parsers import PARSERS
+from agent_gate.gating.parsers import PARSERS, check_options, find_parser
 from agent_gate.resources import data_directory
 from agent_gate.vcs.repo import Repository
 
 PROJECT_GATES = ".agent-gate/gates"
+MUTATION = "mutation"
 Catalog = Mapping[str, GateDefinition]
 
 
@@ -64,7 +65,8 @@ def select_gates(
     """The gates that run: required and advisory ones, and those that a clause or a zone needs.
 
     In the order of their stages. `paths` are the changed ones; without them every zone counts as
-    entered. `configured` are gates that run whatever the lists say. A gate that is named and does not
+    entered. `configured` are gates that run whatever the lists say. A test that verifies a clause and that
+    the change itself writes has to fall to a mutation, so that gate runs then. A gate that is named and does not
     exist selects nothing here: judging misses its result, and blocks.
     """
     wanted = {*policy.required_gates(paths), *policy.gates.advisory, *configured}
@@ -73,6 +75,8 @@ def select_gates(
             if verifier.kind == "gate":
                 wanted.add(verifier.target)
             wanted.update(gate.id for gate in catalog.values() if verifier.kind in gate.verifies)
+            if verifier.kind == "pytest" and (paths is None or verifier.target.partition("::")[0] in paths):
+                wanted.add(MUTATION)
     return _ordered(gate for gate in catalog.values() if gate.id in wanted)
 
 
@@ -96,12 +100,37 @@ def _read(name: str, content: bytes) -> GateDefinition:
         raise PolicyError(
             f"{name}: check: there is no check {definition.check!r}", hint=f"known: {', '.join(CHECKS)}"
         )
-    if definition.parser and definition.parser not in PARSERS:
+    if definition.parser:
+        _check_parser(name, definition)
+    for folder in definition.installed:
+        if folder.startswith("/") or ".." in folder.split("/"):
+            raise PolicyError(
+                f"{name}: installed: {folder!r} is no folder of the checkout",
+                hint="write it relative to the root",
+            )
+    if "/" in definition.tool and not definition.tool.startswith(
+        tuple(f"{f}/" for f in definition.installed)
+    ):
         raise PolicyError(
-            f"{name}: parser: there is no parser {definition.parser!r}", hint=f"known: {', '.join(PARSERS)}"
+            f"{name}: tool: {definition.tool!r} lies in no folder that `installed` names",
+            hint="a tool of the tree itself would be the candidate's: name the folder that an installation makes",
         )
     if definition.id != PurePosixPath(name).stem:
         raise PolicyError(
             f"{name}: id: {definition.id!r} is not the file's name", hint="name the file after its gate"
         )
     return definition
+
+
+def _check_parser(name: str, definition: GateDefinition) -> None:
+    if find_parser(definition.parser) is None:
+        raise PolicyError(
+            f"{name}: parser: there is no parser {definition.parser!r}",
+            hint=f"known: {', '.join(PARSERS)}, and those of installed packages",
+        )
+    try:
+        check_options(definition.parser, definition.parser_options)
+    except ValueError as error:
+        raise PolicyError(
+            f"{name}: parser_options.{error}", hint="docs/gates.md tells each parser's options"
+        ) from None

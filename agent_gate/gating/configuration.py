@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import configparser
+import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from agent_gate.domain.gate import ConfigurationSource, GateDefinition
-from agent_gate.vcs.repo import Repository
+from agent_gate.domain.pattern import matches
+from agent_gate.vcs.repo import Entry, Repository
 
 
 @dataclass(frozen=True)
@@ -19,19 +24,61 @@ class Configuration:
 
 
 def find_configuration(repository: Repository, base_tree: str, definition: GateDefinition) -> Configuration:
-    """The first source that the base really has; a TOML file counts only if it holds the table."""
+    """The first source that the base really has; with a table, only if the file holds it."""
     for source in definition.configuration:
         found = repository.read(base_tree, source.path)
-        if found is not None and (not source.table or _has_table(found[1], source)):
+        if found is not None and _configures(found[1], source):
             return Configuration(source.argv or definition.configured_argv, source.path)
     return Configuration(definition.default_argv)
 
 
-def _has_table(content: bytes, source: ConfigurationSource) -> bool:
-    try:
-        data: Any = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+def pinned_tree(repository: Repository, base_tree: str, tree: str, definition: GateDefinition) -> str:
+    """The tree, with the base's version of every file that the definition pins.
+
+    A pinned file that the change adds is not there, one that it deletes is: tools find their
+    configuration for themselves, beside the sources, and it has to be the base's.
+    """
+    if not definition.pinned or tree == base_tree:
+        return tree
+    base, entries = repository.entries(base_tree), repository.entries(tree)
+    changes: dict[str, Entry | None] = {
+        path: base.get(path)
+        for path in sorted({*base, *entries})
+        if base.get(path) != entries.get(path) and matches(path, definition.pinned)
+    }
+    return repository.write_tree(tree, changes) if changes else tree
+
+
+def _configures(content: bytes, source: ConfigurationSource) -> bool:
+    if not source.table:
+        return True
+    table = _table(_read(content, source.path), source.table)
+    if table is None:
         return False
-    for key in source.table.split("."):
-        data = data.get(key) if isinstance(data, dict) else None
-    return data is not None
+    return not source.keys or (isinstance(table, Mapping) and any(key in table for key in source.keys))
+
+
+def _read(content: bytes, path: str) -> Any:
+    """The file's data by its format: TOML, JSON, or INI; None where it is none of that."""
+    try:
+        text = content.decode()
+        match PurePosixPath(path).suffix:
+            case ".toml":
+                return tomllib.loads(text)
+            case ".json":
+                return json.loads(text)
+            case _:
+                parser = configparser.ConfigParser(interpolation=None, strict=False)
+                parser.read_string(text)
+                return {name: dict(parser[name]) for name in parser.sections()}
+    except (ValueError, RecursionError, configparser.Error):
+        return None
+
+
+def _table(data: Any, name: str) -> Any:
+    """The table of a dotted name; a section of an INI file may have dots in its own."""
+    if isinstance(data, Mapping) and name in data:
+        return data[name]
+    for key in name.split("."):
+        data = data.get(key) if isinstance(data, Mapping) else None
+    return data

@@ -10,12 +10,12 @@ from itertools import groupby
 
 from pydantic import ValidationError
 
-from agent_gate.domain.gate import GateDefinition, GateResult, Stage
+from agent_gate.domain.gate import NOT_APPLICABLE, GateDefinition, GateResult, Stage
 from agent_gate.domain.pattern import matches
-from agent_gate.domain.verdict import NOT_APPLICABLE
 from agent_gate.errors import AgentGateError
 from agent_gate.gating.cache import Cache, cache_directory
 from agent_gate.gating.checks import CHECKS
+from agent_gate.gating.configuration import find_configuration
 from agent_gate.gating.context import could_not_look, skipped, together
 from agent_gate.gating.executor import Executor, LocalExecutor
 from agent_gate.gating.job import GateJob
@@ -163,6 +163,10 @@ def _applies(request: CheckRequest, definition: GateDefinition) -> bool:
     """Whether there is anything to look at: a file in scope, also one that the change deletes."""
     if definition.check and not CHECKS[definition.check].applies(request):
         return False
+    if definition.requires_configuration:
+        configuration = find_configuration(request.repository, request.base_tree, definition)
+        if not configuration.path:
+            return False
     if "*" in definition.scope:
         return True
     paths = [*request.repository.entries(request.tree), *(file.path for file in request.changed)]

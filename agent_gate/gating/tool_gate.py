@@ -13,7 +13,8 @@ from agent_gate.domain.pattern import matches
 from agent_gate.gating.baseline import introduced
 from agent_gate.gating.context import GateContext, errored, judged, measured_once, together
 from agent_gate.gating.diff import FileDiff
-from agent_gate.gating.tool_run import Measured, ToolError, Tooling, measure, prepare
+from agent_gate.gating.tool_output import ToolError
+from agent_gate.gating.tool_run import Measured, Tooling, measure, prepare
 
 
 async def run_tool(context: GateContext) -> GateResult:
@@ -60,6 +61,11 @@ def _judge(tooling: Tooling, base: Measured, candidate: Measured, diff: Sequence
     renamed = {file.old_path: file.path for file in diff if file.is_renamed}
     changed = {file.path for file in diff if not file.is_deleted}
     broken = changed & set(candidate.unparsed)
+    if candidate.incomplete and not broken:
+        return errored(
+            context, f"{context.definition.tool}: {candidate.incomplete}", "what it did not look at is not judged",
+            tool_version=context.job.tool_version,
+        )  # fmt: skip
     plain = _new(candidate.plain, base.plain, renamed, broken)
     silenced = introduced(_silenced(candidate), _silenced(base), renamed)
     told = {finding.key for finding in (*plain, *silenced)}
@@ -73,6 +79,7 @@ def _judge(tooling: Tooling, base: Measured, candidate: Measured, diff: Sequence
         *(_levelled(f, "block" if at_least(f.severity, block_at) else "note") for f in asked),
         *(f.model_copy(update={"level": "ask", "suppressed": True}) for f in silenced),
         *_unexamined(tooling, base, candidate, changed - broken),
+        *_lost(context, base, candidate, diff),
     ]
     return judged(
         context,
@@ -82,6 +89,7 @@ def _judge(tooling: Tooling, base: Measured, candidate: Measured, diff: Sequence
         known_rules=tooling.rules,
         measures={"findings_base": len(base.plain), "findings_candidate": len(candidate.plain)},
         output_sha256=candidate.output_sha256,
+        sandbox=context.job.sandbox if context.definition.executes else "",
     )
 
 
@@ -139,6 +147,36 @@ def _unexamined(
         )
         for path in missed
     ]
+
+
+def _lost(
+    context: GateContext, base: Measured, candidate: Measured, diff: Sequence[FileDiff]
+) -> list[Finding]:
+    """Tests that passed on the base and of which the candidate's run says nothing, or that they were skipped.
+
+    One whose file the change edits is a question. Where nobody tells the file, it is one too, unless the
+    definition says which files are tests (`options.tests`) and the change touches none of them.
+    """
+    failed = {finding.excerpt for finding in candidate.everything}
+    touched = {path for file in diff for path in (file.path, file.old_path) if path}
+    patterns = tuple(context.definition.options.get("tests", ("*",)))
+    touches_tests = any(matches(path, patterns) for path in touched)
+    known = context.repository.entries(context.job.base_tree)
+
+    def lost(test: str) -> Finding:
+        file = test.partition("::")[0]
+        edited = file in touched if file in known else touches_tests
+        return Finding(
+            gate=context.definition.id,
+            rule="lost-test",
+            path=file if file in known else "",
+            message=f"{test} passed on the base and did not run",
+            severity="high",
+            level="ask" if edited else "block",
+            excerpt=test,
+        )
+
+    return [lost(test) for test in sorted({*base.cases} - {*candidate.cases} - failed)]
 
 
 def _sentence(blocks: list[Finding]) -> str:

@@ -7,32 +7,26 @@ judged by what the change introduces, and never believed by its exit code alone.
 from __future__ import annotations
 
 import asyncio
-import os
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 
 from agent_gate.domain.gate import Finding, GateDefinition
+from agent_gate.domain.pattern import matches
 from agent_gate.domain.value import Value
-from agent_gate.gating.configuration import Configuration, find_configuration
+from agent_gate.gating.configuration import Configuration, find_configuration, pinned_tree
 from agent_gate.gating.context import GateContext, together
 from agent_gate.gating.copies import Copy
-from agent_gate.gating.parsers import PARSERS
-from agent_gate.gating.parsers.report import Report
-from agent_gate.gating.tools import Tool, ask_rules, expand, find_tool
-from agent_gate.process import Completed
+from agent_gate.gating.installed import installed_folders, link_installed
+from agent_gate.gating.job import passed_variables
+from agent_gate.gating.parsers import find_parser
+from agent_gate.gating.parsers.report import Hit, Parse, Report
+from agent_gate.gating.tool_output import ToolError, ToolRun, read_run, run_tool_once
+from agent_gate.gating.tools import Tool, ask_rules, expand, gate_tool
 
 _EXCERPT_LINES = 5
 _EXCERPT_CHARACTERS = 400
-
-
-class ToolError(Exception):
-    """The tool did not do its work; the message says how."""
-
-    def __init__(self, reason: str, hint: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.hint = hint
 
 
 class Measured(Value):
@@ -46,6 +40,10 @@ class Measured(Value):
     unparsed: tuple[str, ...] = ()
     examined: tuple[str, ...] | None = None
     """None where the tool does not say."""
+    cases: tuple[str, ...] = ()
+    """The tests that passed."""
+    incomplete: str = ""
+    """Why the tool stopped before it had looked at everything."""
     output_sha256: str = ""
 
 
@@ -55,127 +53,177 @@ class Tooling:
 
     context: GateContext
     tool: Tool
+    parse: Parse
     configuration: Configuration
-    rules: tuple[str, ...]
+    rules: tuple[str, ...] = ()
 
     @property
     def definition(self) -> GateDefinition:
         """The gate."""
         return self.context.definition
 
-    @property
-    def values(self) -> Mapping[str, str]:
+    async def values(self, copy: Copy | None = None) -> Mapping[str, str]:
         """What the placeholders of `argv` stand for."""
-        return {"python": str(self.context.environment.python), "rules": ",".join(self.rules)}
+        python = str(self.context.environment.python)
+        values = {"python": python, "rules": ",".join(self.rules)}
+        if copy is not None:
+            values["copy"] = str(copy.folder)
+        if self.configuration.path:
+            holder = copy if copy is not None and self.definition.pinned else await self.base()
+            values["config"] = str(holder.folder / self.configuration.path)
+        return values
+
+    async def base(self) -> Copy:
+        """The base's files, where its configuration stands."""
+        return await self.context.copies.shared(self.context.job.base_tree)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the tool looks."""
+
+    copy: Copy
+    folders: tuple[Path, ...] = ()
+    """What is installed beside the sources."""
+    writable: bool = False
 
 
 async def prepare(context: GateContext) -> Tooling:
     """Finds the tool, its configuration and the rules asked of it. Raises ToolError, SetupError."""
     definition, job = context.definition, context.job
-    tool = find_tool(definition.tool)
+    tool = await asyncio.to_thread(gate_tool, definition, context.environment)
     if tool is None:
+        raise ToolError(f"the tool {definition.tool!r} is not installed", _how_to_install(definition))
+    parse = find_parser(definition.parser)
+    if parse is None:
         raise ToolError(
-            f"the tool {definition.tool!r} is not installed", f"install it: pip install {definition.tool}"
+            f"there is no parser {definition.parser!r} here", "install the package that brings it"
         )
-    known: frozenset[str] = frozenset()
-    if job.asked_rules and definition.rules:
-        known = await ask_rules(definition.rules, tool, {"python": str(context.environment.python)})
     configuration = await asyncio.to_thread(find_configuration, context.repository, job.base_tree, definition)
-    return Tooling(context, tool, configuration, tuple(r for r in job.asked_rules if r in known))
+    tooling = Tooling(context, tool, parse, configuration)
+    if not job.asked_rules or not definition.rules:
+        return tooling
+    known = await ask_rules(definition.rules, tool, await tooling.values())
+    return Tooling(context, tool, parse, configuration, tuple(r for r in job.asked_rules if r in known))
 
 
 async def measure(tooling: Tooling, tree: str) -> Measured:
-    """Runs the tool over one tree, each way once, side by side. Raises ToolError."""
+    """Runs the tool over one tree, each way once, side by side. Raises ToolError, SetupError."""
     definition = tooling.definition
-    copy = await tooling.context.copies.shared(tree)
+    if not await asyncio.to_thread(_has_scope, tooling.context, tree):
+        return Measured(plain=(), everything=())  # tools take a tree without any of their files for a mistake
     configured, loud = tooling.configuration.argv, definition.suppressions_argv
     ways = {"plain": configured}
     if loud:
         ways["everything"] = (*configured, *loud)
-    if tooling.rules:
+    if tooling.rules and definition.rules_argv:
         ways["asked"] = (*definition.default_argv, *loud, *definition.rules_argv)
-    runs = await together(*(_run(tooling, copy, way) for way in ways.values()))
+    places = await together(*(_place(tooling, tree) for _ in ways))
+    runs = await together(
+        *(_run(tooling, place, way) for place, way in zip(places, ways.values(), strict=True))
+    )
     reports = dict(zip(ways, runs, strict=True))
-    plain = reports["plain"]
+    plain, copy = reports["plain"], places[0].copy
     everything = reports.get("everything", plain)
-    asked = reports.get("asked")
-    listed = await _examined(tooling, copy, configured)
-    if changed := await asyncio.to_thread(copy.changed_files):
-        raise ToolError(f"the tool changed {changed[0]}", "a gate must not write to what it judges")
+    asked = reports.get("asked", everything)
+    listed = await _examined(tooling, places[0], configured)
+    for copied in {id(place.copy): place.copy for place in places}.values():
+        if changed := await asyncio.to_thread(copied.changed_files):
+            raise ToolError(f"the tool changed {changed[0]}", "a gate must not write to what it judges")
+    return await asyncio.to_thread(_measured, tooling, copy, (plain, everything, asked), listed)
+
+
+def _has_scope(context: GateContext, tree: str) -> bool:
+    scope = context.definition.scope
+    return "*" in scope or any(matches(path, scope) for path in context.repository.entries(tree))
+
+
+def _measured(
+    tooling: Tooling, copy: Copy, reports: tuple[Report, Report, Report], listed: tuple[str, ...] | None
+) -> Measured:
+    definition = tooling.definition
+    plain, everything, asked = reports
     return Measured(
-        plain=_findings(definition, copy, plain),
-        everything=_findings(definition, copy, everything),
-        asked=tuple(f for f in _findings(definition, copy, asked) if f.rule in tooling.rules)
-        if asked
-        else (),
+        plain=_findings(definition, copy, [hit for hit in plain.hits if not hit.suppressed]),
+        everything=_findings(definition, copy, everything.hits),
+        asked=_findings(definition, copy, [hit for hit in asked.hits if hit.rule in tooling.rules]),
         unparsed=tuple(sorted({hit.path for hit in (*plain.hits, *everything.hits) if hit.unparsed})),
         examined=tuple(sorted(plain.examined)) if plain.examined is not None else listed,
+        cases=tuple(sorted(set(plain.cases))),
+        incomplete=plain.incomplete,
         output_sha256=plain.output_sha256,
     )
 
 
-async def _run(tooling: Tooling, copy: Copy, more: tuple[str, ...]) -> Report:
-    definition = tooling.definition
-    completed = await _execute(tooling, copy, (*definition.argv, *more))
-    if completed.timed_out:
-        raise ToolError(
-            f"{definition.tool} did not finish in {tooling.context.job.timeout_s} s",
-            "raise gates.<id>.timeout_s",
-        )
-    if completed.truncated:
-        raise ToolError(f"{definition.tool} wrote more output than is kept", "the report is not complete")
-    if completed.returncode not in definition.accepted_exit_codes:
-        raise ToolError(
-            f"{definition.tool} ended with exit code {completed.returncode}: {completed.tail(3)}",
-            "see whether the base's configuration fits the installed version",
-        )
-    try:
-        report = PARSERS[definition.parser](completed.stdout, str(copy.folder))
-    except ValueError as error:
-        raise ToolError(
-            f"the output of {definition.tool} cannot be read ({error}): {completed.tail(3)}",
-            f"expected {definition.parser}",
-        ) from None
-    return replace(report, output_sha256=completed.output_sha256)
+async def _place(tooling: Tooling, tree: str) -> Place:
+    """A static gate looks at a read-only copy; a later one gets its own, and may write beside the files."""
+    context, definition = tooling.context, tooling.definition
+    base, names = context.job.base_tree, definition.installed
+    wanted = await asyncio.to_thread(pinned_tree, context.repository, base, tree, definition)
+    folders = await asyncio.to_thread(installed_folders, definition, context.environment)
+
+    async def linked() -> Copy:
+        copy = await context.copies.fresh(wanted)
+        await asyncio.to_thread(link_installed, copy, dict(zip(names, folders, strict=True)))
+        return copy
+
+    if definition.stage != "static":
+        return Place(await linked(), folders, writable=True)
+    if not names:
+        return Place(await context.copies.shared(wanted))
+    key = f"a copy of {wanted} with {' '.join(map(str, folders))}"
+    return Place(await context.workplace.once(key, linked), folders)
 
 
-async def _examined(tooling: Tooling, copy: Copy, configured: tuple[str, ...]) -> tuple[str, ...] | None:
+async def _run(tooling: Tooling, place: Place, more: tuple[str, ...]) -> Report:
+    run = await _tool_run(tooling, place, (*tooling.definition.argv, *more))
+    return await read_run(tooling.context, run, tooling.parse)
+
+
+async def _examined(tooling: Tooling, place: Place, configured: tuple[str, ...]) -> tuple[str, ...] | None:
     """The files that the tool looks at, where it can be asked for a list (`options.examined_argv`)."""
     listing = tuple(tooling.definition.options.get("examined_argv", ()))
     if not listing:
         return None
-    completed = await _execute(tooling, copy, (*tooling.definition.argv, *configured, *listing))
-    if completed.returncode or completed.truncated or completed.timed_out:
-        raise ToolError(
-            f"{tooling.definition.tool} did not tell which files it examines: {completed.tail(3)}"
-        )
-    root = f"{copy.folder}/"
-    lines = completed.stdout.decode(errors="surrogateescape").splitlines()
+    run = await _tool_run(tooling, place, (*tooling.definition.argv, *configured, *listing))
+    output = await run_tool_once(tooling.context, run)
+    if output.exit_code:
+        raise ToolError(f"{tooling.definition.tool} did not tell which files it examines: {output.tail(3)}")
+    root = f"{place.copy.folder}/"
+    lines = output.stdout.decode(errors="surrogateescape").splitlines()
     return tuple(sorted(line.removeprefix(root) for line in lines if line))
 
 
-async def _execute(tooling: Tooling, copy: Copy, argv: tuple[str, ...]) -> Completed:
-    context = tooling.context
-    read_only = [*tooling.tool.paths, copy.folder, *context.environment.paths]
-    values = dict(tooling.values)
+async def _tool_run(tooling: Tooling, place: Place, argv: tuple[str, ...]) -> ToolRun:
+    context, folder = tooling.context, place.copy.folder
+    read_only = [*tooling.tool.paths, *context.environment.paths, *place.folders]
     if tooling.configuration.path:
-        base = await context.copies.shared(context.job.base_tree)
-        values["config"] = str(base.folder / tooling.configuration.path)
-        read_only.append(base.folder)
-    return await context.execute(
-        expand(argv, tooling.tool, values),
-        cwd=copy.folder,
-        read_only=read_only,
-        env={name: os.environ[name] for name in tooling.definition.environment if name in os.environ},
-        timeout_s=tooling.context.job.timeout_s,
+        read_only.append((await tooling.base()).folder)
+    return ToolRun(
+        argv=expand(argv, tooling.tool, await tooling.values(place.copy)),
+        cwd=folder,
+        read_only=tuple(read_only if place.writable else [*read_only, folder]),
+        writable=(folder,) if place.writable else (),
+        env=passed_variables(tooling.definition),
+        folders=tooling.tool.folders,
     )
 
 
-def _findings(definition: GateDefinition, copy: Copy, report: Report) -> tuple[Finding, ...]:
+def _how_to_install(definition: GateDefinition) -> str:
+    if "/" in definition.tool:
+        return "install the project's own tools in the checkout: npm ci, say"
+    if definition.environment_tool:
+        return f"install {definition.tool} into the project's environment"
+    return f"install it: pip install {definition.tool}"
+
+
+def _findings(
+    definition: GateDefinition, copy: Copy, hits: list[Hit] | tuple[Hit, ...]
+) -> tuple[Finding, ...]:
     """The hits as findings, each with the lines that it stands on; these lines are part of its identity."""
     texts: dict[str, list[str]] = {}
     found: list[Finding] = []
-    for hit in report.hits:
+    for hit in sorted(hits, key=lambda hit: (hit.path, hit.line, hit.column, hit.rule)):
         if hit.path not in texts:
             texts[hit.path] = _lines(copy, hit.path)
         last = min(max(hit.line, hit.end_line), hit.line + _EXCERPT_LINES - 1)
@@ -185,12 +233,12 @@ def _findings(definition: GateDefinition, copy: Copy, report: Report) -> tuple[F
                 gate=definition.id,
                 rule=hit.rule,
                 path=hit.path,
-                message=hit.message,
+                message=hit.message.replace(f"{copy.folder}/", ""),
                 line=hit.line,
                 end_line=hit.end_line,
                 column=hit.column,
                 severity=hit.severity,
-                excerpt=textwrap.dedent(excerpt)[:_EXCERPT_CHARACTERS].strip(),
+                excerpt=hit.identity or textwrap.dedent(excerpt)[:_EXCERPT_CHARACTERS].strip(),
             )
         )
     return tuple(found)

@@ -1,8 +1,9 @@
-"""Finds the tools of our own environment and asks them about themselves."""
+"""Finds the gates' tools and asks them about themselves."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import sys
@@ -15,6 +16,7 @@ from agent_gate import process
 from agent_gate.domain.gate import GateDefinition, ToolCommand
 from agent_gate.errors import SetupError
 from agent_gate.gating.environment import Environment, own_paths
+from agent_gate.gating.script import read_script
 
 _ASK_TIMEOUT_S = 60.0
 _answers: dict[tuple[str, ...], str] = {}
@@ -26,17 +28,83 @@ class Tool:
 
     argv: tuple[str, ...]
     paths: tuple[Path, ...]
+    folders: tuple[Path, ...] = ()
+    """Where it finds the programs that it starts itself, before the system's own."""
+
+
+def gate_tool(definition: GateDefinition, environment: Environment) -> Tool | None:
+    """The tool of a gate, None where it is not installed.
+
+    One that is named by a path lies in a folder that the definition calls installed, in the user's
+    checkout, and is never the candidate's. Otherwise ours, then that of the code's environment (the other
+    way round with `environment_tool`), then one on PATH.
+    """
+    name = definition.tool
+    if "/" in name:
+        return _installed_tool(definition, environment)
+    own, theirs = _own_tool(name), _environment_tool(name, environment)
+    found = (theirs or own) if definition.environment_tool else (own or theirs)
+    return found or _path_tool(name)
 
 
 def find_tool(name: str) -> Tool | None:
-    """A native program beside our interpreter, else a module of ours (isolated), else one on PATH."""
+    """A tool of ours, or one on PATH."""
+    return _own_tool(name) or _path_tool(name)
+
+
+def _own_tool(name: str) -> Tool | None:
+    """A native program beside our interpreter, else a module of ours, isolated."""
     program = Path(sysconfig.get_path("scripts")) / name
     if program.is_file() and _native(program):
         return Tool((str(program),), own_paths())
     if name.isidentifier() and importlib.util.find_spec(name):
         return Tool((sys.executable, "-I", "-B", "-m", name), own_paths())
-    found = shutil.which(name)
-    return Tool((found,), (Path(found), Path(found).resolve())) if found else None
+    return None
+
+
+def _environment_tool(name: str, environment: Environment) -> Tool | None:
+    """A program beside the environment's interpreter; a script of Python is started isolated."""
+    program = environment.python.parent / name
+    if not _is_program(program):
+        return None
+    if _native(program):
+        return Tool((str(program),), environment.paths, (program.parent,))
+    script = read_script(program)
+    if script is None or not Path(script.argv[0]).name.startswith("python"):
+        return _program(program)
+    return Tool((str(environment.python), "-I", "-B", str(program)), environment.paths, (program.parent,))
+
+
+def _path_tool(name: str) -> Tool | None:
+    found = shutil.which(name) if "/" not in name else None
+    return _program(Path(found)) if found else None
+
+
+def _installed_tool(definition: GateDefinition, environment: Environment) -> Tool | None:
+    holder = next((name for name in definition.installed if definition.tool.startswith(f"{name}/")), "")
+    if not holder or environment.root is None:
+        return None
+    folder, program = environment.root / holder, environment.root / definition.tool
+    if not _is_program(program) or not program.resolve().is_relative_to(folder.resolve()):
+        return None
+    return _program(program.resolve())
+
+
+def _program(program: Path) -> Tool:
+    """A native program, or a script with the interpreter that its first line names."""
+    shown = (program, program.resolve())
+    if _native(program):
+        return Tool((str(program),), shown)
+    script = read_script(program)
+    if script is None:
+        return Tool((str(program),), shown)
+    return Tool(
+        (*script.argv, str(program)), (*shown, *script.paths), (program.parent, Path(script.argv[0]).parent)
+    )
+
+
+def _is_program(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.X_OK)
 
 
 def expand(argv: Sequence[str], tool: Tool | None, values: Mapping[str, str]) -> tuple[str, ...]:
@@ -58,7 +126,7 @@ async def tool_version(definition: GateDefinition, environment: Environment) -> 
 
     What a built-in check executes belongs to the environment, whose digest says what is installed.
     """
-    tool = find_tool(definition.tool) if definition.tool else None
+    tool = gate_tool(definition, environment) if definition.tool else None
     if tool is None:
         return ""
     return await ask_version(definition.version, tool, {"python": str(environment.python)})

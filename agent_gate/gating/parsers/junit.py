@@ -1,4 +1,4 @@
-"""Reads JUnit XML, as pytest writes it.
+"""Reads JUnit XML: as pytest writes it, and as the runners of other languages do.
 
 The file comes from a process in which the candidate's code ran: it is untrusted. A document type is
 refused, so no entity can be declared and none be expanded; size and depth are capped.
@@ -7,13 +7,16 @@ refused, so no entity can be declared and none be expanded; size and depth are c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 from xml.parsers import expat
 
 from agent_gate.domain.gate import Outcome
-from agent_gate.gating.parsers.report import MAXIMUM_BYTES, Hit, Report
+from agent_gate.gating.parsers.report import MAXIMUM_BYTES, Hit, Report, ToolOutput, checked, relative, text
 
 _MAXIMUM_DEPTH = 32
+_SUITES = frozenset({"testsuites", "testsuite"})
+"""node writes cases right below `testsuites`."""
 _OUTCOMES: dict[str, Outcome] = {"failure": "failed", "error": "errored", "skipped": "skipped"}
 _WORST: tuple[Outcome, ...] = ("absent", "passed", "skipped", "failed", "errored")
 
@@ -30,10 +33,18 @@ class JUnitCase:
     """The text below `failure` or `error`: the traceback."""
     recorded: bool = False
     """Carries a `nodeid` property; a collection error does not."""
+    file: str = ""
+    """The `file` attribute, which some runners write."""
+    name: str = ""
+    """Its suites and its own name, for runners whose `classname` tells no two tests apart."""
 
 
 def parse_junit(document: bytes) -> tuple[JUnitCase, ...]:
     """All cases; of several elements for one test, the worst outcome. Raises ValueError."""
+    return _merged(_cases(document))
+
+
+def _cases(document: bytes) -> list[JUnitCase]:
     if len(document) > MAXIMUM_BYTES:
         raise ValueError("the JUnit file is too large")
     reader = _Reader()
@@ -49,23 +60,42 @@ def parse_junit(document: bytes) -> tuple[JUnitCase, ...]:
         raise ValueError(f"the JUnit file is not well-formed: {error}") from None
     if not reader.suites:
         raise ValueError("the file holds no test suite")
-    return _merged(reader.cases)
+    return reader.cases
 
 
-def parse_junit_findings(output: bytes, root: str) -> Report:  # noqa: ARG001 - node ids are relative already
-    """For a project's own gate: each failed or errored case is a finding."""
-    return Report(
-        hits=tuple(
-            Hit(
-                rule=case.outcome,
-                path=case.id.partition("::")[0],
-                message=f"{case.id}: {case.message}",
-                severity="high",
-            )
-            for case in parse_junit(output)
-            if case.outcome in {"failed", "errored"}
-        )
+def parse_junit_findings(output: ToolOutput) -> Report:
+    """For a project's own gate: each failed or errored case is a finding of high severity.
+
+    The tests that passed are told by their ids, so that one that a change loses is missed. A run of no
+    test at all is not complete. Raises ValueError for anything else than JUnit XML.
+    """
+    ran = [case for case in _cases(output.stdout) if case.outcome != "skipped"]
+    if not ran:
+        return Report(hits=(), incomplete="no test ran")
+    hits = tuple(_hit(case, output.root) for case in ran if case.outcome != "passed")
+    passed = tuple(_place(case, output.root)[1] for case in ran if case.outcome == "passed")
+    return checked(output, Report(hits=hits, cases=tuple(text(test) for test in passed)))
+
+
+def _hit(case: JUnitCase, root: str) -> Hit:
+    path, test = _place(case, root)
+    told = case.message or next((line for line in case.detail.splitlines() if line.strip()), "")
+    return Hit(
+        rule=case.outcome,
+        path=path,
+        message=text(f"{test}: {told.replace(f'{root}/', '').strip()}" if told else test),
+        severity="high",
+        identity=text(test),
     )
+
+
+def _place(case: JUnitCase, root: str) -> tuple[str, str]:
+    """The file where the runner tells it, and the test's id, which holds no folder of the machine."""
+    if case.recorded:
+        return relative(case.id.partition("::")[0], root), case.id
+    file = relative(case.file, root) if case.file else ""
+    test = "::".join(filter(None, (file, case.name.replace(f"{root}/", ""))))
+    return file, test
 
 
 def _refuse_doctype(*_: Any) -> None:
@@ -90,6 +120,8 @@ class _Open:
     message: str = ""
     detail: str = ""
     recorded: bool = False
+    file: str = ""
+    name: str = ""
 
 
 class _Reader:
@@ -101,15 +133,17 @@ class _Reader:
         self._depth = 0
         self._case: _Open | None = None
         self._text: list[str] | None = None
+        self._names: list[str] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
         if self._depth > _MAXIMUM_DEPTH:
             raise ValueError("the JUnit file is nested too deeply")
-        if name == "testsuite":
+        if name in _SUITES:
             self.suites += 1
+            self._names.append(attributes.get("name", "") if name == "testsuite" else "")
         elif name == "testcase":
-            self._case = _Open(f"{attributes.get('classname', '')}::{attributes.get('name', '')}")
+            self._case = self._opened(attributes)
         elif self._case is not None and name in _OUTCOMES:
             self._case.outcome = max(_OUTCOMES[name], self._case.outcome, key=_WORST.index)
             self._case.message = attributes.get("message", "")
@@ -118,12 +152,19 @@ class _Reader:
             self._case.id = attributes.get("value", "")
             self._case.recorded = True
 
+    def _opened(self, attributes: dict[str, str]) -> _Open:
+        own = (attributes.get("classname", ""), attributes.get("name", ""))
+        names = [name for name, _ in groupby(filter(None, (own[0], *self._names, own[1])))]
+        return _Open("::".join(own), file=attributes.get("file", ""), name="::".join(names))
+
     def text(self, data: str) -> None:
         if self._text is not None:
             self._text.append(data)
 
     def end(self, name: str) -> None:
         self._depth -= 1
+        if name in _SUITES:
+            self._names.pop()
         case = self._case
         if case is None:
             return
@@ -131,5 +172,9 @@ class _Reader:
             case.detail = "".join(self._text)
             self._text = None
         elif name == "testcase":
-            self.cases.append(JUnitCase(case.id, case.outcome, case.message, case.detail, case.recorded))
+            self.cases.append(
+                JUnitCase(
+                    case.id, case.outcome, case.message, case.detail, case.recorded, case.file, case.name
+                )
+            )
             self._case = None

@@ -1,34 +1,46 @@
-"""Reads `ruff check --output-format json`."""
+"""Reads `ruff check --output-format json`, and the same of `ruff format --check`."""
 
 from __future__ import annotations
 
-from agent_gate.gating.parsers.report import Hit, Report, load_json, relative
+from agent_gate.gating.parsers.report import (
+    Hit,
+    Report,
+    ToolOutput,
+    checked,
+    load_json,
+    position,
+    relative,
+    text,
+)
 
 _UNPARSED = {None, "invalid-syntax", "E902", "E999"}
+_UNFORMATTED = "unformatted"
+_UNUSED = frozenset({"fix", "url", "cell"})
 
 
-def parse_ruff(output: bytes, root: str) -> Report:
+def parse_ruff(output: ToolOutput) -> Report:
     """Each violation is a finding of medium severity; what ruff cannot parse is one too.
 
-    Raises ValueError for anything else than ruff's JSON.
+    A file that is not formatted is one finding, wherever in it the first difference lies. Raises
+    ValueError for anything else than ruff's JSON.
     """
-    data = load_json(output)
+    data = load_json(output.stdout, _UNUSED)
     if not isinstance(data, list):
         raise ValueError("a list of violations was expected")  # noqa: TRY004 - the output's fault, not the caller's
     try:
-        return Report(
-            hits=tuple(
-                Hit(
-                    rule=item["code"] or "invalid-syntax",
-                    path=relative(item["filename"], root),
-                    message=item["message"],
-                    line=item["location"]["row"],
-                    end_line=item["end_location"]["row"],
-                    column=item["location"]["column"],
-                    unparsed=item["code"] in _UNPARSED,
-                )
-                for item in data
+        hits = tuple(
+            Hit(
+                rule=text(item["code"] or "invalid-syntax"),
+                path=relative(item["filename"], output.root),
+                message=text(item["message"]),
+                line=position(item["location"]["row"]),
+                end_line=position(item["end_location"]["row"]),
+                column=position(item["location"]["column"]),
+                unparsed=item["code"] in _UNPARSED,
+                identity=_UNFORMATTED if item["code"] == _UNFORMATTED else "",
             )
+            for item in data
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"a violation without {error}") from None
+    return checked(output, Report(hits=hits))
