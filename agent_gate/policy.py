@@ -16,6 +16,9 @@ POLICY_FILE = "agent-gate.toml"
 ReadBase = Callable[[str], tuple[str, bytes] | None]
 """From a path to (blob id, content) in the base commit, or None."""
 
+GATE_GROUPS = {"types": ("mypy", "pyright")}
+"""One name for several gates, of which each looks only where the base configures its tool."""
+
 _TABLE = ("tool", "agent-gate")
 
 
@@ -42,6 +45,7 @@ def load_policy(read: ReadBase, known_gates: Collection[str], defaults: Policy |
         stated = _table(path, content, table)
         if stated is None:
             continue
+        stated = _with_members(stated)
         policy = _merge(path, stated, defaults)
         for field, gate in _named_gates(stated):
             if gate not in known_gates:
@@ -77,6 +81,28 @@ def _table(path: str, content: bytes, keys: tuple[str, ...]) -> dict[str, Any] |
     if data is not None and not isinstance(data, dict):
         raise PolicyError(f"{path}: {'.'.join(keys)}: must be a table", hint=f"write [{'.'.join(keys)}]")
     return data
+
+
+def _with_members(stated: dict[str, Any]) -> dict[str, Any]:
+    """The same, with the members of a group of gates in the group's place."""
+
+    def listed(gates: Any) -> Any:
+        if not isinstance(gates, list):
+            return gates  # an error that is told where the values are read
+        return [member for gate in gates for member in GATE_GROUPS.get(gate, (gate,))]
+
+    gates, zones = stated.get("gates"), stated.get("zone")
+    changed = dict(stated)
+    if isinstance(gates, dict):
+        single = {name: listed(value) for name, value in gates.items() if name not in GATE_GROUPS}
+        of_groups = {m: value for name, value in gates.items() for m in GATE_GROUPS.get(name, ())}
+        changed["gates"] = {**of_groups, **single}
+    if isinstance(zones, list):
+        changed["zone"] = [
+            {**zone, "gates": listed(zone["gates"])} if isinstance(zone, dict) and "gates" in zone else zone
+            for zone in zones
+        ]
+    return changed
 
 
 def _named_gates(stated: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -194,3 +194,31 @@ class TestMistakes:
             assert load(text.encode()).digest
         except PolicyError as error:
             assert error.message.startswith(POLICY_FILE)  # noqa: PT017 - both ends are right
+
+
+class TestGroups:
+    """`types` stands for each gate that checks types."""
+
+    GATES = (*ALL_GATES, "mypy", "pyright")
+
+    def test_a_group_stands_for_its_members_wherever_gates_are_listed(self) -> None:
+        policy = load(
+            '[gates]\nrequired = ["ruff", "types"]\nadvisory = ["types"]\n'
+            '[[zone]]\nname = "core"\npaths = ["core/**"]\ngates = ["types"]\n',
+            self.GATES,
+        )
+        assert policy.gates.required == ("ruff", "mypy", "pyright")
+        assert policy.gates.advisory == ("mypy", "pyright")
+        assert policy.zones[0].gates == ("mypy", "pyright")
+
+    def test_what_a_member_says_itself_counts_before_what_the_group_says(self) -> None:
+        policy = load("[gates.types]\ntimeout_s = 60\n[gates.mypy]\ntimeout_s = 90\n", self.GATES)
+        assert policy.gates.options["mypy"].timeout_s == 90
+        assert policy.gates.options["pyright"].timeout_s == 60
+        assert "types" not in policy.gates.options
+
+    @pytest.mark.parametrize(
+        "toml", ["gates = 5\n", "zone = 5\n", "[gates]\nrequired = 5\n", "[[zone]]\ngates = 5\n"]
+    )
+    def test_what_is_no_list_is_still_told(self, toml: str) -> None:
+        assert problem(toml, self.GATES).message.startswith("agent-gate.toml: ")

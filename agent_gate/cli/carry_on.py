@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Mapping
 
 import click
 
-from agent_gate.cli.output import dim, heading, marked, say, tell
+from agent_gate.cli.output import at_a_terminal, dim, heading, marked, say, tell
 from agent_gate.domain.visible import visible, visible_line
 from agent_gate.engine.advance import advance
 from agent_gate.engine.context import Context
@@ -50,11 +49,6 @@ def decide_and_seal(
     """Approves, and carries the run on to its seal."""
     approve(context, run_id, reason=reason, answers=answers, means=means, emit=emit)
     return asyncio.run(advance(context, run_id, emit))
-
-
-def at_a_terminal() -> bool:
-    """Whether somebody is there to be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def tell_outcome(context: Context, state: RunState) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from agent_gate.cli.check_options import CheckOptions
 from agent_gate.cli.check_text import say_check
@@ -22,7 +23,6 @@ from agent_gate.report.junit import as_junit
 from agent_gate.report.markdown import as_markdown
 from agent_gate.report.plain import as_json
 from agent_gate.report.sarif import as_sarif
-from agent_gate.spec.reader import read_spec
 from agent_gate.vcs.repo import Repository
 
 _WRITERS: Mapping[str, Callable[[CheckReport], str]] = {
@@ -37,7 +37,7 @@ def run_check(
     repository: Repository, base: str, tree: str, options: CheckOptions, memory: CheckMemory
 ) -> int:
     """Runs the gates on the change, says the outcome, and gives the exit code."""
-    spec = read_spec(options.spec_path) if options.spec_path else None
+    spec = _spec(options.spec_path) if options.spec_path else None
     outcome = asyncio.run(
         check_change(
             Context(repository, use_cache=memory.enabled),
@@ -53,6 +53,12 @@ def run_check(
     _say(outcome, spec, options.form)
     _keep(memory, outcome, spec, options.form)
     return int(outcome.exit_code)
+
+
+def _spec(path: Path) -> Spec:
+    from agent_gate.spec.reader import read_spec  # most checks have none
+
+    return read_spec(path)
 
 
 def _say(outcome: CheckOutcome, spec: Spec | None, form: str) -> None:

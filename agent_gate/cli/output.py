@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -70,6 +71,11 @@ def repeat(lines: Iterable[Line]) -> None:
     """Says again what was recorded."""
     for stream, text in lines:
         (say if stream == "out" else tell)(text)
+
+
+def at_a_terminal() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def tell_error(error: AgentGateError) -> None:

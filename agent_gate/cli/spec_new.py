@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from agent_gate.cli.carry_on import at_a_terminal
 from agent_gate.cli.options import repo_option
+from agent_gate.cli.output import at_a_terminal
 from agent_gate.errors import UsageError
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from agent_gate.cli.carry_on import at_a_terminal
-from agent_gate.cli.output import dim, heading, tell
+from agent_gate.cli.output import at_a_terminal, dim, heading, tell
 from agent_gate.cli.spec_summary import clause_line, tell_remark, tell_wrapped
 from agent_gate.domain.visible import visible_line
 from agent_gate.drafting.draft import Problem, SpecDraft

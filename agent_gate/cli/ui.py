@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent_gate.cli.carry_on import at_a_terminal
 from agent_gate.cli.options import repo_option
+from agent_gate.cli.output import at_a_terminal
 from agent_gate.engine.context import Context
 from agent_gate.errors import UsageError
 from agent_gate.run.state import exit_code

@@ -6,8 +6,7 @@ import asyncio
 
 import click
 
-from agent_gate.cli.carry_on import at_a_terminal
-from agent_gate.cli.output import marked, tell
+from agent_gate.cli.output import at_a_terminal, marked, tell
 from agent_gate.domain.visible import visible
 from agent_gate.sandbox.find import find_sandbox
 

@@ -164,6 +164,9 @@ class GateDefinition(Value):
     """The name of a built-in check, instead of a tool."""
     tool: str = ""
     argv: tuple[str, ...] = ()
+    files_argv: tuple[str, ...] = ()
+    """Instead of `argv`, with the names of single files after it. Only for a tool that says the same of a file
+    whatever stands beside it: of a candidate it then looks at no more than what differs from the base."""
     suppressions_argv: tuple[str, ...] = ()
     """Added to `argv` for a second run that ignores the suppressions in the code."""
     parser: str = ""

@@ -16,7 +16,6 @@ from agent_gate.domain.digest import canonical_json, sha256
 from agent_gate.domain.policy import Policy
 from agent_gate.errors import SetupError
 from agent_gate.gating.cache import Cache, cache_directory
-from agent_gate.gating.environment_install import Installation, install
 from agent_gate.stamps import settled, stamps
 from agent_gate.vcs.repo import Repository
 
@@ -110,6 +109,8 @@ async def find_environment(
     """
     stated = policy.environment
     if stated.install and base:
+        from agent_gate.gating.environment_install import Installation, install  # few policies say so
+
         own = _stated(stated.python, root) if stated.python else Path(sys.executable)
         wanted = Installation(stated.install, _absolute(own), base.repository, base.tree)
         return await describe(await install(wanted, tell), root, use_cache=use_cache)

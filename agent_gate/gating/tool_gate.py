@@ -14,17 +14,48 @@ from agent_gate.gating.baseline import introduced
 from agent_gate.gating.context import GateContext, errored, judged, measured_once, together
 from agent_gate.gating.diff import FileDiff
 from agent_gate.gating.tool_output import ToolError
-from agent_gate.gating.tool_run import Measured, Tooling, measure, prepare
+from agent_gate.gating.tool_run import Measured, Tooling, measure, merged, prepare
 
 
 async def run_tool(context: GateContext) -> GateResult:
     """The gate's result on the candidate; what went wrong is a result too."""
     try:
         tooling = await prepare(context)
-        base, candidate = await together(_base_measured(tooling), measure(tooling, context.job.tree))
+        diff = await context.diff()
+        base, candidate = await (_by_file if _looks_at_single_files(tooling, diff) else _whole)(tooling, diff)
     except ToolError as error:
         return errored(context, error.reason, error.hint, tool_version=context.job.tool_version)
-    return _judge(tooling, base, candidate, await context.diff())
+    return _judge(tooling, base, candidate, diff)
+
+
+async def _whole(tooling: Tooling, _: Sequence[FileDiff]) -> tuple[Measured, Measured]:
+    return await together(_base_measured(tooling), measure(tooling, tooling.context.job.tree))
+
+
+async def _by_file(tooling: Tooling, diff: Sequence[FileDiff]) -> tuple[Measured, Measured]:
+    """Of the candidate only what differs is looked at; the rest is as the base's tool run says."""
+    base = await _base_measured(tooling)
+    files = _present(tooling, diff)
+    part = (
+        await measure(tooling, tooling.context.job.tree, files)
+        if files
+        else Measured(plain=(), everything=())
+    )
+    touched = {path for file in diff for path in (file.path, file.old_path)}
+    return base, merged(base, part if files else part.model_copy(update={"examined": ()}), touched)
+
+
+def _looks_at_single_files(tooling: Tooling, diff: Sequence[FileDiff]) -> bool:
+    return bool(tooling.definition.files_argv) and len(_present(tooling, diff)) <= _MOST_FILES
+
+
+def _present(tooling: Tooling, diff: Sequence[FileDiff]) -> list[str]:
+    scope = tooling.definition.scope
+    return [file.path for file in diff if file.after is not None and matches(file.path, scope)]
+
+
+_MOST_FILES = 200
+"""Beyond these a command line gets long, and looking at everything costs no more."""
 
 
 async def measure_tool_base(context: GateContext) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,29 @@ class Measured(Value):
     output_sha256: str = ""
 
 
+def merged(base: Measured, part: Measured, touched: Collection[str]) -> Measured:
+    """What the tool says of a whole tree, by what it said of the base and of the files that differ."""
+
+    def both(old: Iterable[Finding], new: Iterable[Finding]) -> tuple[Finding, ...]:
+        kept = [finding for finding in old if finding.path not in touched]
+        return tuple(sorted([*kept, *new], key=lambda f: (f.path, f.line, f.column, f.rule)))
+
+    def names(old: Iterable[str] | None, new: Iterable[str] | None) -> tuple[str, ...] | None:
+        if old is None or new is None:
+            return None
+        return tuple(sorted({*(name for name in old if name not in touched), *new}))
+
+    return Measured(
+        plain=both(base.plain, part.plain),
+        everything=both(base.everything, part.everything),
+        asked=both(base.asked, part.asked),
+        unparsed=names(base.unparsed, part.unparsed) or (),
+        examined=names(base.examined, part.examined),
+        incomplete=part.incomplete,
+        output_sha256=part.output_sha256,
+    )
+
+
 @dataclass(frozen=True)
 class Tooling:
     """A gate's tool, ready to be run."""
@@ -72,6 +95,10 @@ class Tooling:
             holder = copy if copy is not None and self.definition.pinned else await self.base()
             values["config"] = str(holder.folder / self.configuration.path)
         return values
+
+    def may_write(self, place: Place) -> bool:
+        """Whether nothing kept the tool from changing what it looked at."""
+        return place.writable or self.context.workplace.sandbox is None
 
     async def base(self) -> Copy:
         """The base's files, where its configuration stands."""
@@ -107,10 +134,13 @@ async def prepare(context: GateContext) -> Tooling:
     return Tooling(context, tool, parse, configuration, tuple(r for r in job.asked_rules if r in known))
 
 
-async def measure(tooling: Tooling, tree: str) -> Measured:
-    """Runs the tool over one tree, each way once, side by side. Raises ToolError, SetupError."""
+async def measure(tooling: Tooling, tree: str, files: Sequence[str] | None = None) -> Measured:
+    """Runs the tool over one tree, or some files of it, each way once, side by side.
+
+    Raises ToolError, SetupError.
+    """
     definition = tooling.definition
-    if not await asyncio.to_thread(_has_scope, tooling.context, tree):
+    if files is None and not await asyncio.to_thread(_has_scope, tooling.context, tree):
         return Measured(plain=(), everything=())  # tools take a tree without any of their files for a mistake
     configured, loud = tooling.configuration.argv, definition.suppressions_argv
     ways = {"plain": configured}
@@ -120,14 +150,14 @@ async def measure(tooling: Tooling, tree: str) -> Measured:
         ways["asked"] = (*definition.default_argv, *loud, *definition.rules_argv)
     places = await together(*(_place(tooling, tree) for _ in ways))
     runs = await together(
-        *(_run(tooling, place, way) for place, way in zip(places, ways.values(), strict=True))
+        *(_run(tooling, place, way, files) for place, way in zip(places, ways.values(), strict=True))
     )
     reports = dict(zip(ways, runs, strict=True))
     plain, copy = reports["plain"], places[0].copy
     everything = reports.get("everything", plain)
     asked = reports.get("asked", everything)
     listed = await _examined(tooling, places[0], configured)
-    for copied in {id(place.copy): place.copy for place in places}.values():
+    for copied in {id(place.copy): place.copy for place in places if tooling.may_write(place)}.values():
         if changed := await asyncio.to_thread(copied.changed_files):
             raise ToolError(f"the tool changed {changed[0]}", "a gate must not write to what it judges")
     return await asyncio.to_thread(_measured, tooling, copy, (plain, everything, asked), listed)
@@ -175,8 +205,13 @@ async def _place(tooling: Tooling, tree: str) -> Place:
     return Place(await context.workplace.once(key, linked), folders)
 
 
-async def _run(tooling: Tooling, place: Place, more: tuple[str, ...]) -> Report:
-    run = await _tool_run(tooling, place, (*tooling.definition.argv, *more))
+async def _run(
+    tooling: Tooling, place: Place, more: tuple[str, ...], files: Sequence[str] | None = None
+) -> Report:
+    definition = tooling.definition
+    argv = definition.argv if files is None else definition.files_argv
+    named = [f"./{file}" for file in files or ()]
+    run = await _tool_run(tooling, place, (*argv, *more, *named))
     return await read_run(tooling.context, run, tooling.parse)
 
 

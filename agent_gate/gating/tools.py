@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_gate import process
+from agent_gate.domain.digest import canonical_json, sha256
 from agent_gate.domain.gate import GateDefinition, ToolCommand
 from agent_gate.errors import SetupError
+from agent_gate.gating.cache import Cache, cache_directory
 from agent_gate.gating.environment import Environment, own_paths
 from agent_gate.gating.script import read_script
+from agent_gate.stamps import settled, stamps
 
 _ASK_TIMEOUT_S = 60.0
 _answers: dict[tuple[str, ...], str] = {}
@@ -153,14 +156,28 @@ async def ask_rules(command: ToolCommand, tool: Tool, values: Mapping[str, str])
 
 
 async def _ask(argv: tuple[str, ...]) -> str:
-    """The command's output, asked once per process; it sees no file of the candidate."""
-    if argv not in _answers:
-        completed = await process.run(
-            argv, cwd=Path("/"), env=process.allowed_environment(), timeout_s=_ASK_TIMEOUT_S
-        )
-        if completed.returncode or completed.timed_out:
-            raise SetupError(f"{' '.join(argv)} failed: {completed.tail(3)}", hint="install the tool again")
-        _answers[argv] = completed.stdout.decode(errors="replace")
+    """The command's output. It sees no file of the candidate.
+
+    Asked once, and remembered on this machine until the program or our own packages change.
+    """
+    if argv in _answers:
+        return _answers[argv]
+    cache = Cache(cache_directory())
+    key = sha256(canonical_json(["tool", *argv]))
+    files = [*(word for word in argv if word.startswith("/")), *sys.path]
+    seen = stamps(files)
+    kept = cache.get(key)
+    if isinstance(kept, dict) and kept.get("stamps") == seen:
+        _answers[argv] = str(kept["said"])
+        return _answers[argv]
+    completed = await process.run(
+        argv, cwd=Path("/"), env=process.allowed_environment(), timeout_s=_ASK_TIMEOUT_S
+    )
+    if completed.returncode or completed.timed_out:
+        raise SetupError(f"{' '.join(argv)} failed: {completed.tail(3)}", hint="install the tool again")
+    _answers[argv] = completed.stdout.decode(errors="replace")
+    if settled(seen):
+        cache.put(key, {"stamps": seen, "said": _answers[argv]})
     return _answers[argv]
 
 

@@ -113,3 +113,37 @@ async def test_a_test_that_a_clause_rests_on_is_applied_whatever_the_base_skips(
     result = await made.result({"new.py": EVAL})
     assert result.known_rules == ("B307",)
     assert found(result, "block") == [("new.py", "B307")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"new.py": EVAL, "gone.py": None},
+        {"smelly.py": None, "moved/smelly.py": f"{EVAL}\n\nY = 2\n"},
+        {"smelly.py": "X = 1\n"},
+        {"smelly.py": f"{EVAL}# nosec\n", "-dash.py": EVAL},
+        {"skipped/new.py": EVAL},
+        {"broken.py": "def (\nX = 3\n", "a b.py": "eval(input())  # nosec\n"},
+        {"notes.txt": "no Python at all\n"},
+    ],
+    ids=str,
+)
+async def test_looking_at_what_differs_says_the_same_as_looking_at_everything(
+    bench: MakeBench, change: Mapping[str, str | None]
+) -> None:
+    base = {
+        **OLD, "smelly.py": f"{EVAL}\n\nY = 1\n", "gone.py": EVAL, "broken.py": "def (\n", "skipped/old.py": EVAL,
+        "pyproject.toml": '[tool.bandit]\nexclude_dirs = ["skipped"]\n',
+    }  # fmt: skip
+    made = await bench(base, "bandit", spec=spec("bandit:B102"))
+    (definition,) = made.request.definitions
+    assert definition.files_argv
+    everything = definition.model_copy(update={"files_argv": ()})
+    single = await made.result(change)
+    whole = await made.result(change, definitions=(everything,))
+    assert single.findings == whole.findings
+    assert (single.status, single.known_rules, single.measures) == (
+        whole.status,
+        whole.known_rules,
+        whole.measures,
+    )
