@@ -1,0 +1,200 @@
+"""All rules over one change. What a rule cannot read is a finding, never silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from agent_gate.domain.gate import Finding
+from agent_gate.gating.integrity import (
+    awareness,
+    characters,
+    configuration,
+    equality,
+    exits,
+    hidden_code,
+    identifiers,
+    javascript,
+    removal,
+    special_cases,
+    startup,
+    support,
+    suppressions,
+    units,
+    weakening,
+)
+from agent_gate.gating.integrity.change import Change, Pair, sources
+from agent_gate.gating.integrity.matching import match_tests
+from agent_gate.gating.integrity.sign import Balance, Sign, balance, without_moved
+from agent_gate.gating.integrity.source import Source
+
+_EXCERPT = 1600
+_Placed = Iterator[tuple[str, Sign]]
+
+
+def examine(change: Change, gate: str = "integrity") -> tuple[Finding, ...]:
+    """All findings about a change, by path and line. Pure: only the change is read."""
+    placed: list[tuple[str, Sign]] = []
+    balances: list[Balance] = []
+    for pair in change.pairs:
+        for rule in (_line_rules, _file_rules):
+            placed += _guarded(pair.path, lambda rule=rule, pair=pair: rule(change, pair))  # type: ignore[misc]
+        if pair.is_python:
+            placed += _unparsable(pair)
+            placed += _guarded(pair.path, lambda pair=pair: _beyond(pair))  # type: ignore[misc]
+            try:
+                balances.append(_balance(change, pair))
+            except RecursionError:
+                placed.append((pair.path, _too_deep()))
+    for each in without_moved(balances):
+        placed += [(each.path, sign) for sign in suppressions.together(each.gained)]
+    placed += _guarded("", lambda: _test_rules(change))
+    placed += _guarded("", lambda: _input_rules(change))
+    return tuple(_findings(gate, placed))
+
+
+def _guarded(path: str, rule: Callable[[], Iterable[tuple[str, Sign]]]) -> list[tuple[str, Sign]]:
+    try:
+        return list(rule())
+    except RecursionError:
+        return [(path, _too_deep())]
+
+
+def _too_deep() -> Sign:
+    return Sign(
+        "unparsable", 0, "", "the code is nested too deeply to be examined: look at why it has to be", "block"
+    )
+
+
+def _unparsable(pair: Pair) -> Iterator[tuple[str, Sign]]:
+    """A file in which the rules could not look; it asks only where it was no better in the base."""
+    after, before = pair.after, pair.before
+    if after is None or not after.problem or not pair.is_changed:
+        return
+    known = before is not None and bool(before.problem)
+    message = f"Python cannot read {pair.path!r}, so nothing in it was examined: {after.problem[:200]}"
+    yield pair.path, Sign("unparsable", 0, "", message, "ask" if known else "block")
+
+
+def _beyond(pair: Pair) -> Iterator[tuple[str, Sign]]:
+    """A file of tests that is too long to be examined to its end."""
+    after = pair.after
+    if pair.is_test and after is not None and (left := units.beyond(after)):
+        message = (
+            f"{left} functions at the end of {pair.path!r} were not examined: there are too many of them"
+        )
+        yield pair.path, Sign("unexamined", 0, "", message, "ask")
+
+
+def _balance(change: Change, pair: Pair) -> Balance:
+    """What the two versions of a Python file differ in, rule by rule."""
+    before = list(_python_signs(change, pair.before)) if pair.before else []
+    after = list(_python_signs(change, pair.after)) if pair.after else []
+    return balance(pair.diff, before, sorted(after, key=lambda sign: sign.line))
+
+
+def _python_signs(change: Change, source: Source) -> Iterator[Sign]:
+    kinds, path = change.kinds, source.path
+    is_test = kinds.is_test(path)
+    is_testing = kinds.holds("testing", path)
+    yield from suppressions.python_signs(source)
+    yield from equality.signs(source, is_test=is_test)
+    yield from hidden_code.signs(source, is_test=is_test)
+    yield from identifiers.python_signs(source)
+    yield from startup.plugin_signs(source)
+    yield from support.hook_signs(source)
+    if is_test:
+        yield from exits.test_signs(source)
+    else:
+        yield from exits.source_signs(
+            source, is_program=kinds.holds("programs", path), is_script=kinds.holds("scripts", path)
+        )
+        yield from awareness.source_signs(source, is_testing=is_testing)
+
+
+def _line_rules(change: Change, pair: Pair) -> _Placed:
+    """Rules over added lines, of any file that is text."""
+    diff, kinds = pair.diff, change.kinds
+    if diff.is_binary or diff.after is None:
+        return
+    is_code = pair.is_python or kinds.holds("code", pair.path)
+    found = list(
+        characters.line_signs(
+            diff, is_prose=kinds.holds("prose", pair.path), is_test=pair.is_test, is_code=is_code
+        )
+    )
+    found += configuration.line_signs(change, pair)
+    if not pair.is_python:
+        found += startup.text_signs(pair)
+    if is_code and not pair.is_python:
+        found += identifiers.line_signs(diff.added)
+        old, new = (list(suppressions.line_signs(lines)) for lines in (diff.removed, diff.added))
+        found += suppressions.together(balance(diff, old, new).gained)
+    if kinds.holds("javascript", pair.path) and kinds.holds("javascript_tests", pair.path):
+        found += javascript.lost_claims(pair)
+        if not diff.is_added:
+            found += balance(
+                diff, list(javascript.signs(diff.removed)), list(javascript.signs(diff.added))
+            ).gained
+    yield from ((pair.path, sign) for sign in found)
+
+
+def _file_rules(change: Change, pair: Pair) -> _Placed:
+    """Rules over a file as a whole."""
+    if not pair.is_changed:
+        return
+    yield from ((pair.path, sign) for sign in configuration.file_signs(change, pair))
+    yield from ((pair.path, sign) for sign in startup.file_signs(pair))
+
+
+def _test_rules(change: Change) -> _Placed:
+    """Rules over the tests of both sides together, since tests move."""
+    tests = match_tests(change)
+    differences = [weakening.difference(old, new) for old, new in tests.matched]
+    weakened = list(weakening.signs(change, tests, differences))
+    told = {(path, sign.line) for path, sign in weakened}
+    yield from weakened
+    yield from (found for found in weakening.void_signs(tests) if (found[0], found[1].line) not in told)
+    yield from weakening.case_signs(tests)
+    yield from removal.signs(tests, differences)
+    yield from removal.skip_signs(change, tests)
+    yield from support.patch_signs(tests)
+    for pair in change.test_pairs:
+        yield from ((pair.path, sign) for sign in support.fixture_signs(pair))
+        yield from ((pair.path, sign) for sign in support.replaced_signs(pair))
+
+
+def _input_rules(change: Change) -> _Placed:
+    """Source against the literals of all tests that are known."""
+    pairs = [pair for pair in change.pairs if pair.is_python and not pair.is_test and pair.after is not None]
+    if not any(True for pair in pairs if pair.after and any(special_cases.special_cases(pair.after))):
+        return
+    tests = [
+        *sources(change.test_pairs, before=True),
+        *sources(change.test_pairs, before=False),
+        *(Source(path, content) for path, content in change.tests.items()),
+    ]
+    rows = special_cases.rows(tests)
+    for pair in pairs:
+        if pair.after is not None:
+            before = list(special_cases.signs(pair.before, rows)) if pair.before else []
+            gained = balance(pair.diff, before, list(special_cases.signs(pair.after, rows))).gained
+            yield from ((pair.path, sign) for sign in gained)
+
+
+def _findings(gate: str, placed: Iterable[tuple[str, Sign]]) -> Iterator[Finding]:
+    seen: set[tuple[str, Sign]] = set()
+    for path, sign in sorted(placed, key=lambda item: (item[0], item[1].line, item[1].rule)):
+        if (path, sign) in seen:
+            continue
+        seen.add((path, sign))
+        yield Finding(
+            gate=gate,
+            rule=sign.rule,
+            path=path,
+            message=sign.message,
+            line=sign.line,
+            end_line=sign.line,
+            severity="high" if sign.level == "block" else "medium",
+            level=sign.level,
+            excerpt=sign.text.strip()[:_EXCERPT],
+        )
