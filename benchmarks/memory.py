@@ -6,7 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from timing import Amount, new_repository
 
@@ -34,7 +37,7 @@ _MEASURED = """
 import resource, sys
 from agent_gate.cli import main
 try:
-    main(["check", "--format", "json"])
+    main(["check", "--format", "json", *sys.argv[1:]])
 finally:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
 """
@@ -52,11 +55,34 @@ def memory_of_a_wordy_tool(folder: Path) -> Amount:
     for number in range(FINDINGS):
         (checkout / f"m{number}.py").write_text("VALUE = 2\n")
     env = {**os.environ, "AGENT_GATE_CACHE_DIR": str(folder / "wordy-cache")}
-    done = subprocess.run(
-        [sys.executable, "-c", _MEASURED], cwd=checkout, env=env, capture_output=True, text=True, check=False
-    )
-    found = json.loads(done.stdout)["results"][0]
+    measured = measured_check(checkout, env)
+    found = measured.told["results"][0]
     if len(found["findings"]) != FINDINGS:
         raise SystemExit(f"the wordy tool's findings did not arrive: {found['status']} {found['reason']}")
-    kibibytes = int(done.stderr.splitlines()[-1])
-    return Amount(f"{FINDINGS:,} findings in 50 MiB of output", [kibibytes / 1024], "MiB", "under 300")
+    return Amount(f"{FINDINGS:,} findings in 50 MiB of output", [measured.mib], "MiB", "under 300")
+
+
+class MeasuredCheck(NamedTuple):
+    """What a check told, and what it took."""
+
+    told: Mapping[str, Any]
+    seconds: float
+    mib: float
+    """The largest resident size of the checking process itself; the tools' own does not count."""
+
+
+def measured_check(checkout: Path, env: Mapping[str, str], *arguments: str) -> MeasuredCheck:
+    """Runs `agent-gate check --format json`. Raises SystemExit where it gives no result."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURED, *arguments],
+        cwd=checkout,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.perf_counter() - started
+    if not done.stdout:
+        raise SystemExit(f"{checkout}: the check gave no result: {done.stderr}")
+    return MeasuredCheck(json.loads(done.stdout), seconds, int(done.stderr.splitlines()[-1]) / 1024)

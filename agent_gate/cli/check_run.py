@@ -17,7 +17,7 @@ from agent_gate.domain.gate import GateResult
 from agent_gate.domain.spec import Spec
 from agent_gate.engine.check_change import CheckOutcome, check_change
 from agent_gate.engine.context import Context
-from agent_gate.report.check_report import CheckReport
+from agent_gate.report.check_report import CheckReport, GateReport
 from agent_gate.report.github import as_github
 from agent_gate.report.junit import as_junit
 from agent_gate.report.markdown import as_markdown
@@ -62,15 +62,19 @@ def _spec(path: Path) -> Spec:
 
 
 def _say(outcome: CheckOutcome, spec: Spec | None, form: str) -> None:
-    verdict = outcome.verdict
-    clauses = verdict.clauses if verdict else ()
-    report = CheckReport(outcome.base, outcome.tree, outcome.results, verdict, clauses, spec)
+    report = _report(outcome, spec)
     if form == "text":
         say_check(report)
     elif form == "json":
         say(as_json(report, outcome.exit_code))
     elif text := _WRITERS[form](report):
         say(text)
+
+
+def _report(outcome: CheckOutcome, spec: Spec | None) -> CheckReport:
+    verdict = outcome.verdict
+    clauses = verdict.clauses if verdict else ()
+    return CheckReport(outcome.base, outcome.tree, outcome.results, verdict, clauses, spec)
 
 
 def _keep(memory: CheckMemory, outcome: CheckOutcome, spec: Spec | None, form: str) -> None:
@@ -80,8 +84,8 @@ def _keep(memory: CheckMemory, outcome: CheckOutcome, spec: Spec | None, form: s
     again = replace(outcome, results=tuple(_from_cache(outcome.results)))
     with recorded() as lines:
         if form == "text":
-            for result in again.results:
-                _tell_gate(result)
+            for gate in _report(again, spec).gates:
+                _tell_gate(gate)
         _say(again, spec, form)
     memory.keep(Said(tuple(lines), int(outcome.exit_code)), outcome.rests_on)
 
@@ -92,5 +96,5 @@ def _from_cache(results: Iterable[GateResult]) -> Iterable[GateResult]:
         yield result.model_copy(update={"cached": looked, "duration_ms": 0})
 
 
-def _tell_gate(result: GateResult) -> None:
-    tell(gate_line(result))
+def _tell_gate(gate: GateReport) -> None:
+    tell(gate_line(gate))

@@ -134,10 +134,10 @@ def _show_text(context: Context, state: RunState, clauses: Clauses) -> None:
         model = attempt.proposal.model_returned if attempt.proposal else "no reply yet"
         say(heading(f"attempt {attempt.number}") + f"  {visible_line(model)}")
         for finding in attempt.refused:
-            say("  " + finding_line(finding))
+            say("  " + finding_line(finding, "block"))
         tree = attempt.candidate.tree if attempt.candidate else ""
         for gate in CheckReport(state.base, tree, attempt.results, attempt.verdict).gates:
-            say("  " + gate_line(gate.result))
+            say("  " + gate_line(gate))
             for finding, effect in gate.findings:
                 if effect in {"block", "ask"}:
                     say("      " + finding_line(finding, effect))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 
 from agent_gate.cli.lines import clause_lines, finding_line, gate_line
 from agent_gate.cli.output import dim, heading, marked, say, tell
-from agent_gate.domain.gate import Finding
 from agent_gate.domain.matrix import matrix
+from agent_gate.domain.policy import Policy
+from agent_gate.domain.spec import Spec
 from agent_gate.domain.visible import visible, visible_line
+from agent_gate.report.check_report import ShownFinding, gate_report
 from agent_gate.run import events as ev
+from agent_gate.run.state import RunState
 
 _MOST_FINDINGS = 10
 
@@ -20,8 +23,12 @@ _MOST_FINDINGS = 10
 class Reporter:
     """Prints events to stderr as lines for people. One method an event; the rest is not worth a line."""
 
-    def __init__(self, *, stream_model: bool = False) -> None:
+    def __init__(self, *, stream_model: bool = False, state: RunState | None = None) -> None:
+        """`state` is that of a run which is carried on: its beginning is not told again."""
         self._stream_model = stream_model
+        self._spec: Spec | None = state.started.spec if state else None
+        self._policy = state.policy if state else Policy()
+        self._paths = state.candidate.paths if state and state.candidate else None
         self._streaming = False
         self._tellers: Mapping[type[ev.Event], Callable[[Any], None]] = {
             ev.RunStarted: self._run_started,
@@ -50,6 +57,7 @@ class Reporter:
             teller(event)
 
     def _run_started(self, event: ev.RunStarted) -> None:
+        self._spec, self._policy = event.spec, event.policy
         tell(heading(f"run {event.run}"))
         tell(f"  spec    {event.spec.id} · {event.spec.risk} · {len(event.spec.clauses)} clauses")
         tell(f"  base    {event.base[:10]} on {event.ref.removeprefix('refs/heads/')}")
@@ -79,16 +87,18 @@ class Reporter:
 
     def _reply_refused(self, event: ev.ReplyRefused) -> None:
         tell(marked("failed", "the reply cannot be applied; nothing of it was"))
-        _tell_findings(event.problems)
+        _tell_findings([ShownFinding(problem, "block") for problem in event.problems])
 
     def _candidate_prepared(self, event: ev.CandidatePrepared) -> None:
+        self._paths = event.candidate.paths
         files = event.candidate.files
         added, deleted = sum(f.added_lines for f in files), sum(f.deleted_lines for f in files)
         tell(f"  candidate {event.candidate.tree[:10]}: {len(files)} files, +{added} −{deleted}")
 
     def _gate_finished(self, event: ev.GateFinished) -> None:
-        tell("  " + gate_line(event.result))
-        _tell_findings(tuple(f for f in event.result.findings if f.introduced and f.level != "note"))
+        gate = gate_report(self._spec, self._policy, self._paths, event.result)
+        tell("  " + gate_line(gate))
+        _tell_findings([item for item in gate.findings if item.effect in {"block", "ask"}])
 
     def _checks_finished(self, event: ev.ChecksFinished) -> None:
         verdict = event.verdict
@@ -110,6 +120,7 @@ class Reporter:
         tell(marked("failed", f"the base moved: {event.gated[:10]} → {event.found[:10]}; nothing landed"))
 
     def _rebased(self, event: ev.Rebased) -> None:
+        self._policy = event.policy
         tell(heading(f"on the new base {event.base[:10]}"))
 
     def _decision_made(self, event: ev.DecisionMade) -> None:
@@ -122,9 +133,9 @@ class Reporter:
 _DECISIONS = {"approve": "approved", "reject": "rejected"}
 
 
-def _tell_findings(findings: tuple[Finding, ...]) -> None:
-    for finding in findings[:_MOST_FINDINGS]:
-        tell("      " + finding_line(finding))
+def _tell_findings(findings: Sequence[ShownFinding]) -> None:
+    for finding, effect in findings[:_MOST_FINDINGS]:
+        tell("      " + finding_line(finding, effect))
         for line in finding.excerpt.splitlines()[:3]:
             tell(dim(f"        {visible_line(line)}"))
     if len(findings) > _MOST_FINDINGS:

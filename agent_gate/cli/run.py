@@ -115,8 +115,10 @@ def resume(
     from agent_gate.engine.context import Context
 
     context = Context.open(directory)
-    run_id = context.runs.find(run_name).run_id
-    reporter = JsonReporter() if as_json else Reporter(stream_model=sys.stderr.isatty())
+    journal = context.runs.find(run_name)
+    reporter = (
+        JsonReporter() if as_json else Reporter(stream_model=sys.stderr.isatty(), state=journal.state())
+    )
     click_context.exit(
-        carry_on(context, run_id, reporter, interactive=not (no_input or as_json), may_rebase=True)
+        carry_on(context, journal.run_id, reporter, interactive=not (no_input or as_json), may_rebase=True)
     )

@@ -7,15 +7,13 @@ from typing import Literal
 
 from agent_gate.domain.clause import Clause
 from agent_gate.domain.digest import canonical_json, sha256
-from agent_gate.domain.gate import Finding, GateResult, one_each
+from agent_gate.domain.gate import NOT_APPLICABLE, Finding, GateResult, one_each
 from agent_gate.domain.policy import Policy, Zone
 from agent_gate.domain.spec import Spec
 from agent_gate.domain.traceability import ClauseResult, trace
 from agent_gate.domain.value import Value
 from agent_gate.domain.verification import place
 
-NOT_APPLICABLE = "not applicable"
-"""The reason of a gate that had nothing to look at: the one kind of skip that does not block."""
 _RISKS = ("trivial", "standard", "critical")
 
 

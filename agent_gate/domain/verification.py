@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from agent_gate.domain.clause import Clause
-from agent_gate.domain.gate import GateResult, Measurement, TestCase
+from agent_gate.domain.gate import NOT_APPLICABLE, GateResult, Measurement, TestCase
 from agent_gate.domain.measure import Expectation
 from agent_gate.domain.value import Value
 from agent_gate.domain.verifier import MEASURING, Verifier
 
 ClauseState = Literal["verified", "violated", "unverified", "waived"]
+_MUTATION = "mutation"
+"""The gate that tries whether tests notice faults."""
 
 
 class VerifierResult(Value):
@@ -54,7 +56,9 @@ def judge_verifier(
         waits = _Seen("unverified", "waits for the approver's sentence", required=verifier.target)
         return (_row(verifier, waits, awaits_person=True),)
     if verifier.kind not in MEASURING:
-        seen = [_seen(verifier, result, critical=critical) for result in _answering(verifier, by_gate)]
+        seen = [
+            _seen(verifier, result, by_gate, critical=critical) for result in _answering(verifier, by_gate)
+        ]
         return (_row(verifier, _strongest(seen, _required(verifier))),)
     expectations = dict.fromkeys(clause.expectations)
     if not expectations:
@@ -111,13 +115,15 @@ def _row(verifier: Verifier, seen: _Seen, *, awaits_person: bool = False) -> Ver
     return VerifierResult(verifier=str(verifier), awaits_person=awaits_person, **seen._asdict())
 
 
-def _seen(verifier: Verifier, result: GateResult, *, critical: bool) -> _Seen:
+def _seen(
+    verifier: Verifier, result: GateResult, by_gate: Mapping[str, GateResult], *, critical: bool
+) -> _Seen:
     if verifier.kind == "gate":
         return _by_gate(result)
     if idle := _could_not_look(result):
         return idle
     if verifier.kind == "pytest":
-        return _by_tests(verifier.target, result, critical=critical)
+        return _by_tests(verifier.target, result, by_gate, critical=critical)
     return _by_rule(verifier.target, result)
 
 
@@ -143,7 +149,7 @@ def _by_rule(rule: str, result: GateResult) -> _Seen:
     return _Seen("verified", f"{result.gate} {result.tool_version} found none", "none found")
 
 
-def _by_tests(target: str, result: GateResult, *, critical: bool) -> _Seen:
+def _by_tests(target: str, result: GateResult, by_gate: Mapping[str, GateResult], *, critical: bool) -> _Seen:
     # A node id selects itself, its parameters, and what it contains (a class or a file).
     within = (f"{target}[", f"{target}::")
     cases = [case for case in result.cases if case.id == target or case.id.startswith(within)]
@@ -166,10 +172,49 @@ def _by_tests(target: str, result: GateResult, *, critical: bool) -> _Seen:
     elif changed and not any(_is_red(case) for case in changed):
         measured = f"{_count(cases)}, not red"
         basis = "the change adds or edits this test, and it is not red on the base: it shows nothing"
+    elif changed and (doubt := _unnoticed(changed, by_gate)):
+        measured = _passed(cases)
+        basis = f"the change adds or edits this test, and {doubt}"
     else:
         state, measured, basis = "verified", _passed(cases), _passed(cases, " on the base")
+        basis += _noticed(changed, by_gate) if changed else ""
     required = "passes, red on the base" if changed else "passes"
     return _Seen(state, basis, measured, required, model_written=bool(changed))
+
+
+def _unnoticed(cases: list[TestCase], by_gate: Mapping[str, GateResult]) -> str:
+    """Why these tests are not shown to notice a fault in what the change writes; empty where they are.
+
+    Where no changed line can be mutated there is nothing to notice: red on the base is then all there is.
+    """
+    tried, killed = _mutants(cases, by_gate)
+    if killed:
+        return ""
+    if tried:
+        return f"none of the faults put into the changed lines ({tried} tried) makes it fail by itself: it asserts nothing much"
+    mutation = by_gate.get(_MUTATION)
+    if mutation is None:
+        return "the gate that tries whether it notices a fault did not run"
+    if (mutation.status, mutation.reason) == ("skipped", NOT_APPLICABLE):
+        return ""
+    if mutation.status in {"errored", "skipped"}:
+        return (
+            f"whether it notices a fault is not known: {mutation.gate} {mutation.status}: {mutation.reason}"
+        )
+    return "no fault in the changed lines was tried on it"
+
+
+def _noticed(cases: list[TestCase], by_gate: Mapping[str, GateResult]) -> str:
+    _, killed = _mutants(cases, by_gate)
+    return ", and by a fault in the changed lines" if killed else "; no changed line can be mutated"
+
+
+def _mutants(cases: list[TestCase], by_gate: Mapping[str, GateResult]) -> tuple[int, int]:
+    """How many mutants these tests were tried on, and how many they noticed, as the gates that finished say."""
+    ids = {case.id for case in cases}
+    finished = [result for result in by_gate.values() if result.status in {"passed", "failed"}]
+    looked = [case for result in finished for case in result.cases if case.id in ids]
+    return sum(case.mutants_tried for case in looked), sum(case.mutants_killed for case in looked)
 
 
 def _by_measurements(expectation: Expectation, source: str, result: GateResult, *, critical: bool) -> _Seen:

@@ -15,6 +15,7 @@ from agent_gate.errors import ExitCode
 from agent_gate.gating.request import CheckRequest
 from agent_gate.gating.runner import run_gates
 from agent_gate.gating.tools import gate_tool
+from agent_gate.report.check_report import GateReport, gate_report
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ async def check_change(
     allow_unsandboxed: bool = False,
     run_all: bool = False,
     on_started: Callable[[str], None] = lambda _: None,
-    on_finished: Callable[[GateResult], None] = lambda _: None,
+    on_finished: Callable[[GateReport], None] = lambda _: None,
 ) -> CheckOutcome:
     """Runs the gates on the change from a base commit to a tree.
 
@@ -69,8 +70,12 @@ async def check_change(
         run_all=run_all,
     )
     request = await context.check_request(change)
-    results = await run_gates(request, on_started, on_finished)
     paths = tuple(file.path for file in files)
+
+    def finished(result: GateResult) -> None:
+        on_finished(gate_report(spec, change.policy, paths, result))
+
+    results = await run_gates(request, on_started, finished)
     verdict = judge(spec, change.policy, tree, results, paths)
     return CheckOutcome(base, tree, results, verdict, _rests_on(request, results))
 

@@ -4,35 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
-
+from agent_gate.domain.digest import canonical_json
 from agent_gate.domain.gate import GateDefinition, Outcome
-from agent_gate.domain.value import Value, canonical_json
-from agent_gate.gating import pytest_recorder
+from agent_gate.domain.value import Value
 from agent_gate.gating.context import GateContext
 from agent_gate.gating.copies import Copy
 from agent_gate.gating.parsers.junit import JUnitCase, parse_junit
+from agent_gate.gating.pytest_harness import Harness, Measured, sources
+from agent_gate.gating.pytest_stream import STREAM_BYTES, Failure, FileCoverage, Told, read_told
 from agent_gate.process import Completed
 
-_CANARY = "def test_must_fail():\n    assert False\n\n\ndef test_must_fail_too():\n    raise RuntimeError\n"
-_RECORD_BYTES = 64 * 1024 * 1024
+__all__ = ["CaseRecord", "Failure", "Measured", "PytestRun", "RunError", "configuration_file", "run_pytest"]
+
+_REPORT_BYTES = 64 * 1024 * 1024
 _DETAIL_CHARACTERS = 4000
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
-
-
-class Failure(Value):
-    """The exception by which a test, or a file at collection, failed."""
-
-    kinds: tuple[str, ...]
-    """Names of the exception's class and its bases."""
-    message: str
-    names: tuple[str, ...] = ()
-    """The names that the exception is about, where Python says so."""
 
 
 class CaseRecord(Value):
@@ -42,6 +32,8 @@ class CaseRecord(Value):
     line: int = 0
     message: str = ""
     detail: str = ""
+    code: str = ""
+    """A digest of the code that ran, as far as it stands in the test's own file."""
 
 
 class PytestRun(Value):
@@ -53,6 +45,14 @@ class PytestRun(Value):
     failures: Mapping[str, Failure] = {}
     modules: Mapping[str, str] = {}
     """Modules that were not imported from the copy, with their files."""
+    altered: Mapping[str, str] = {}
+    """What the code replaced of pytest and of what it rests on, with the file of the replacement."""
+    overruled: tuple[str, ...] = ()
+    """Tests that raised an exception and were reported as passed all the same."""
+    coverage: Mapping[str, FileCoverage] | None = None
+    """By file; None where it was not to be measured, or the measurement's own canary was not seen."""
+    unsteady: tuple[str, ...] = ()
+    """Tests that failed, and did not when they were run again."""
     duration_ms: int = 0
     output_sha256: str = ""
 
@@ -77,61 +77,27 @@ class RunError(Exception):
         self.output_sha256 = output_sha256
 
 
-class _Record(Value):
-    exit_code: int
-    collected: Mapping[str, int]
-    canaries: tuple[str, ...] = Field(min_length=2)
-    files: Mapping[str, str]
-    failures: Mapping[str, Failure]
-    modules: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class _Harness:
-    """The files around one run: what we bring along (read-only inside), and where the reports go."""
-
-    recorder: Path
-    canary: Path
-    """Two tests that must fail, under a name that nobody can know before."""
-    empty: Path
-    """pytest's configuration where the base has none; else it would look for one further up."""
-    junit: Path
-    record: Path
-
-    @classmethod
-    def make(cls, folder: Path) -> _Harness:
-        ours, reports = folder / "harness", folder / "report"
-        ours.mkdir(mode=0o755)
-        reports.mkdir(mode=0o755)
-        harness = cls(
-            recorder=ours / "recorder.py",
-            canary=ours / f"test_{secrets.token_hex(12)}.py",
-            empty=ours / "pytest.ini",
-            junit=reports / "junit.xml",
-            record=reports / "record.json",
-        )
-        harness.recorder.write_bytes(Path(pytest_recorder.__file__).read_bytes())
-        harness.canary.write_text(_CANARY)
-        harness.empty.write_text("[pytest]\n")
-        for path in (harness.recorder, harness.canary, harness.empty):
-            path.chmod(0o644)
-        return harness
-
-
 async def run_pytest(
-    context: GateContext, tree: str, arguments: Sequence[str], timeout_s: float
+    context: GateContext,
+    tree: str,
+    arguments: Sequence[str],
+    timeout_s: float,
+    measured: Measured | None = None,
 ) -> PytestRun:
     """Runs pytest in a fresh copy of a tree. Raises RunError where the result cannot be believed."""
     copy = await context.copies.fresh(tree)
-    harness = await asyncio.to_thread(_Harness.make, context.copies.new_folder())
-    sources = [str(path) for path in (copy.folder, copy.folder / "src") if path.is_dir()]
-    settings = {
-        "path": sources,
+    harness = await asyncio.to_thread(Harness.make, context.copies.new_folder())
+    path = sources(copy.folder)
+    settings: dict[str, Any] = {
+        "word": harness.word,
+        "root": str(copy.folder),
+        "path": path,
         "plugins": [[p.name, p.value, p.installed] for p in context.environment.plugins],
         "canary": str(harness.canary),
-        "record": str(harness.record),
         "arguments": [*_arguments(context, copy, harness), *arguments],
     }
+    if measured is not None:
+        settings["measured"] = {"root": str(copy.folder), **harness.measurement(measured)}
     environment = context.environment
     completed = await context.execute(
         [str(environment.python), "-I", "-B", str(harness.recorder)],
@@ -141,11 +107,12 @@ async def run_pytest(
         read_only=(*environment.paths, harness.recorder.parent),
         env={
             "PATH": f"{environment.python.parent}:/usr/local/bin:/usr/bin:/bin",
-            "PYTHONPATH": ":".join(sources),
+            "PYTHONPATH": ":".join(path),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         },
         stdin=canonical_json(settings),
+        output_cap=STREAM_BYTES,
     )
     try:
         return await asyncio.to_thread(_believe, completed, harness, copy, timeout_s)
@@ -153,7 +120,7 @@ async def run_pytest(
         raise RunError(error.reason, error.hint, completed.output_sha256) from None
 
 
-def _arguments(context: GateContext, copy: Copy, harness: _Harness) -> Iterator[str]:
+def _arguments(context: GateContext, copy: Copy, harness: Harness) -> Iterator[str]:
     definition = context.definition
     yield from definition.options["argv"]
     wanted: Mapping[str, Sequence[str]] = definition.options["plugin_argv"]
@@ -181,68 +148,90 @@ _SECTIONS = {"pyproject.toml": "[tool.pytest", "tox.ini": "[pytest]", "setup.cfg
 """Files that configure pytest only where they hold this table."""
 
 
-def _believe(completed: Completed, harness: _Harness, copy: Copy, timeout_s: float) -> PytestRun:
-    """Holds both reports against each other, the exit code and the copy; raises RunError."""
+def _believe(completed: Completed, harness: Harness, copy: Copy, timeout_s: float) -> PytestRun:
+    """Holds both accounts against each other, the exit code and the copy; raises RunError."""
     if completed.timed_out:
         raise RunError(
             f"the tests did not finish within their time limit ({timeout_s:.0f} s were left)",
             "ten times the base's own time, at least 20 s, at most 600 s, for all runs together",
         )
-    recorded, cases = _reports(completed, harness)
-    if set(recorded.collected) != set(cases):
-        missing = len(set(recorded.collected) - set(cases))
-        raise RunError(
-            f"{missing} of {len(recorded.collected)} collected tests have no outcome", completed.tail(6)
-        )
-    if any(canary not in cases or cases[canary].outcome == "passed" for canary in recorded.canaries):
-        raise RunError(
-            "a test that must fail did not fail: the code under test, or its conftest, changes how pytest works",
-            "look for code that patches pytest, or that drops tests it does not know",
-        )
-    failing = "failed" in recorded.files.values() or any(
-        c.outcome in {"failed", "errored"} for c in cases.values()
-    )
-    if completed.returncode != int(failing) or recorded.exit_code != completed.returncode:
-        raise RunError(f"exit code {completed.returncode} does not fit the JUnit file", completed.tail(6))
+    told, cases = _accounts(completed, harness)
+    _agree(told, cases, completed)
     if changed := copy.changed_files():
         raise RunError(
             f"the tests changed the tracked file {changed[0]}",
             "a run must leave what it judges as it is: write to tmp_path instead",
         )
-    return _run(completed, recorded, cases, f"{copy.folder}/")
+    return _run(completed, told, cases, copy, harness)
 
 
-def _reports(completed: Completed, harness: _Harness) -> tuple[_Record, dict[str, JUnitCase]]:
+def _accounts(completed: Completed, harness: Harness) -> tuple[Told, dict[str, JUnitCase]]:
     try:
-        recorded = _Record.model_validate_json(_read(harness.record))
+        told = read_told(completed.stdout, harness.word)
         cases = {case.id: case for case in parse_junit(_read(harness.junit)) if case.recorded}
     except (OSError, ValueError) as error:
-        told = str(error).splitlines()[0]
+        said = str(error).splitlines()[0]
         raise RunError(
-            f"pytest left no report that can be read (exit code {completed.returncode}; {told})",
+            f"pytest left no report that can be read (exit code {completed.returncode}; {said})",
             completed.tail(6) or "the process perhaps ended early: os._exit, a crash, not enough memory",
         ) from None
-    return recorded, cases
+    return told, cases
 
 
-def _run(completed: Completed, recorded: _Record, cases: Mapping[str, JUnitCase], own: str) -> PytestRun:
-    mine = set(recorded.canaries)
+def _agree(told: Told, cases: Mapping[str, JUnitCase], completed: Completed) -> None:
+    assert told.collected  # noqa: S101 - _accounts has seen to it
+    assert told.end  # noqa: S101
+    wanted = {test for test, _, _ in told.collected.tests}
+    if lost := wanted.symmetric_difference(told.outcomes) | wanted.symmetric_difference(cases):
+        raise RunError(f"{len(lost)} of {len(wanted)} collected tests have no outcome", completed.tail(6))
+    for test, outcome in told.outcomes.items():
+        if cases[test].outcome != outcome:
+            raise RunError(
+                f"the JUnit file says that {test} {cases[test].outcome}, and pytest said that it {outcome}",
+                "look for code that patches pytest, or that writes its reports",
+            )
+    fails = [told.outcomes.get(test) for test in told.collected.must_fail]
+    passes = [told.outcomes.get(test) for test in told.collected.must_pass]
+    if "passed" in fails or not {"failed", "errored"} & set(fails) or "failed" in passes:
+        raise RunError(
+            "a test that must fail did not fail: the code under test, or its conftest, changes how pytest works",
+            "look for code that patches pytest, or that drops tests it does not know",
+        )
+    if completed.returncode != 1 or told.end.exit_code != 1:  # the tests that must fail have failed
+        raise RunError(f"exit code {completed.returncode} does not fit what pytest told", completed.tail(6))
+
+
+def _run(
+    completed: Completed, told: Told, cases: Mapping[str, JUnitCase], copy: Copy, harness: Harness
+) -> PytestRun:
+    assert told.collected  # noqa: S101
+    assert told.end  # noqa: S101
+    own = f"{copy.folder}/"
+    canaries = {*told.collected.must_fail, *told.collected.must_pass}
+    tests = [(test, line, code) for test, line, code in told.collected.tests if test not in canaries]
+    ids = _lasting_ids((test for test, _, _ in tests), own)
+    coverage = told.coverage
     return PytestRun(
         cases={
-            test: CaseRecord(
-                outcome=case.outcome,
-                line=recorded.collected[test],
-                message=_lasting(case.message, own),
-                detail=_lasting(case.detail, own)[-_DETAIL_CHARACTERS:],
+            ids[test]: CaseRecord(
+                outcome=cases[test].outcome,
+                line=line,
+                message=_lasting(cases[test].message, own),
+                detail=_lasting(cases[test].detail, own)[-_DETAIL_CHARACTERS:],
+                code=code,
             )
-            for test, case in cases.items()
-            if test not in mine
+            for test, line, code in tests
         },
-        files={
-            file: "errored" if outcome == "failed" else "skipped" for file, outcome in recorded.files.items()
+        files={file: "errored" if outcome == "failed" else "skipped" for file, outcome in told.files.items()},
+        failures={
+            ids.get(n, n): failure.model_copy(update={"message": _lasting(failure.message, own)})
+            for n, failure in told.failures.items()
+            if n not in canaries
         },
-        failures={test: failure for test, failure in recorded.failures.items() if test not in mine},
-        modules={name: file for name, file in recorded.modules.items() if not file.startswith(own)},
+        modules={name: file for name, file in told.end.modules.items() if not file.startswith(own)},
+        altered={_lasting(name, own): where for name, where in told.altered.items()},
+        overruled=tuple(sorted(ids[test] for test in told.overruled - canaries)),
+        coverage=coverage if coverage is not None and harness.is_believed(coverage) else None,
         duration_ms=completed.duration_ms,
         output_sha256=completed.output_sha256,
     )
@@ -253,10 +242,23 @@ def _lasting(text: str, own: str) -> str:
     return _ADDRESS.sub("0x…", text.replace(own, ""))
 
 
+def _lasting_ids(tests: Iterable[str], own: str) -> dict[str, str]:
+    """For each test an id that is the same in every run; of several that would be one, by their order."""
+    found: dict[str, str] = {}
+    count: dict[str, int] = {}
+    for test in tests:
+        lasting = _lasting(test, own) if "[" in test else test
+        if test in found:
+            continue
+        count[lasting] = count.get(lasting, 0) + 1
+        found[test] = lasting if count[lasting] == 1 else f"{lasting}#{count[lasting]}"
+    return found
+
+
 def _read(path: Path) -> bytes:
     """A report from a folder in which the candidate could write: no links, and not without end."""
     if path.is_symlink() or not path.is_file():
         raise ValueError(f"{path.name} is missing")
-    if path.stat().st_size > _RECORD_BYTES:
+    if path.stat().st_size > _REPORT_BYTES:
         raise ValueError(f"{path.name} is too large")
     return path.read_bytes()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from agent_gate.domain.gate import Finding, GateResult, one_each
+from agent_gate.domain.policy import Policy
 from agent_gate.domain.spec import Spec
 from agent_gate.domain.traceability import ClauseResult
-from agent_gate.domain.verdict import Reason, Verdict
+from agent_gate.domain.verdict import Reason, Verdict, judge
 
 if TYPE_CHECKING:
     from agent_gate.run.state import RunState
@@ -156,6 +157,15 @@ class CheckReport:
         if finding.level == "block":
             return self._effects.get((gate, finding.fingerprint), "block")
         return finding.level
+
+
+def gate_report(
+    spec: Spec | None, policy: Policy, paths: Collection[str] | None, result: GateResult
+) -> GateReport:
+    """One gate's result before the others have spoken, by the rule that judges all of them in the end."""
+    verdict = judge(spec, policy, "", (result,), paths)
+    (report,) = CheckReport("", "", (result,), verdict).gates
+    return report
 
 
 def strongest(effects: Iterable[Effect]) -> Effect:

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from agent_gate.domain.gate import Finding
 from agent_gate.domain.proposal import ChangedFile
 from agent_gate.domain.visible import visible, visible_line
+from agent_gate.report.check_report import Effect, ShownFinding
 
 TAB_WIDTH = 4
 Kind = Literal["file", "hunk", "added", "deleted", "context", "note", "block", "ask", "told"]
@@ -25,7 +25,7 @@ _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 _LETTER_ESCAPES = {"a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r"}
 _TELLING = ("Binary files", "GIT binary", "old mode", "new mode", "new file mode")
 """What git says about a file outside its hunks, where a reviewer has to know it."""
-_LEVELS: Mapping[str, Kind] = {"block": "block", "ask": "ask", "note": "told"}
+_EFFECTS: Mapping[Effect, Kind] = {"block": "block", "ask": "ask", "note": "told", "none": "told"}
 _LETTERS = {"added": "A", "modified": "M", "deleted": "D"}
 
 
@@ -47,15 +47,15 @@ class Row:
         return self.first and self.kind in {"file", "block", "ask"}
 
 
-def diff_rows(diff: str, files: Sequence[ChangedFile], findings: Iterable[Finding]) -> tuple[Row, ...]:
+def diff_rows(diff: str, files: Sequence[ChangedFile], findings: Iterable[ShownFinding]) -> tuple[Row, ...]:
     """The rows of a diff as `git diff-tree -p --no-renames` prints it.
 
     Findings stand under their line; those without one, or whose line is not shown, under the file's head.
     Every section of the diff is shown, also one that belongs to none of the `files`.
     """
-    by_path: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_path.setdefault(finding.path, []).append(finding)
+    by_path: dict[str, list[ShownFinding]] = {}
+    for shown in findings:
+        by_path.setdefault(shown.finding.path, []).append(shown)
     sections = _sections(diff)
     rows: list[Row] = []
     for file in files:
@@ -115,13 +115,14 @@ def _escaped(code: str) -> str:
     return _LETTER_ESCAPES.get(code, code)
 
 
-def _file_rows(file: ChangedFile, section: list[str], findings: list[Finding]) -> list[Row]:
+def _file_rows(file: ChangedFile, section: list[str], findings: list[ShownFinding]) -> list[Row]:
     title = f"{_LETTERS[file.status]} {visible_line(file.path)}  +{file.added_lines} −{file.deleted_lines}"
     body = _body(section, file.path)
     shown = {row.new for row in body if row.new}
-    by_line: dict[int, list[Finding]] = {}
-    for finding in findings:
-        by_line.setdefault(finding.line if finding.line in shown else 0, []).append(finding)
+    by_line: dict[int, list[ShownFinding]] = {}
+    for found in findings:
+        line = found.finding.line
+        by_line.setdefault(line if line in shown else 0, []).append(found)
     rows = [Row("file", title, file.path), *(_finding_row(f, file.path) for f in by_line.pop(0, []))]
     for row in body:
         rows.append(row)
@@ -131,11 +132,12 @@ def _file_rows(file: ChangedFile, section: list[str], findings: list[Finding]) -
     return rows
 
 
-def _finding_row(finding: Finding, path: str, line: int = 0) -> Row:
+def _finding_row(shown: ShownFinding, path: str, line: int = 0) -> Row:
+    finding, effect = shown
     place = f"line {finding.line}: " if finding.line and not line else ""
     muted = " (suppressed in the code)" if finding.suppressed else ""
     text = visible_line(f"{place}{finding.gate} {finding.rule}  {finding.message}{muted}")
-    return Row(_LEVELS[finding.level], text, path, new=line)
+    return Row(_EFFECTS[effect], text, path, new=line)
 
 
 def _body(section: list[str], path: str) -> list[Row]:

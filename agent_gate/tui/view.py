@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Literal
 
-from agent_gate.domain.gate import GateResult
 from agent_gate.domain.matrix import matrix
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.spec import Spec
@@ -19,6 +18,7 @@ from agent_gate.domain.traceability import ClauseResult, trace
 from agent_gate.domain.visible import visible_line
 from agent_gate.engine.next_command import next_command
 from agent_gate.errors import JournalError
+from agent_gate.report.check_report import GateReport, ShownFinding, gate_report
 from agent_gate.run import events as ev
 from agent_gate.run.state import TERMINAL, Attempt, RunState, apply, fold
 
@@ -32,6 +32,7 @@ State = Literal[
     "failed",
     "errored",
     "skipped",
+    "ask",
     "person",
     "verified",
     "violated",
@@ -158,6 +159,18 @@ class RunView:
         return trace(self.spec, state.results) if state.results else ()
 
     @property
+    def gate_reports(self) -> tuple[GateReport, ...]:
+        """What the gates that are done said, each with what that does to the change."""
+        state = self.state
+        paths = state.candidate.paths if state.candidate else None
+        return tuple(gate_report(self.spec, state.policy, paths, result) for result in state.results)
+
+    @property
+    def findings(self) -> tuple[ShownFinding, ...]:
+        """What the change brought, with what it does."""
+        return tuple(item for gate in self.gate_reports for item in gate.findings if item.effect != "none")
+
+    @property
     def sent_back(self) -> tuple[SentBack, ...]:
         """The attempts that did not pass, oldest first."""
         backs = (SentBack(attempt.number, _why_sent_back(attempt)) for attempt in self.state.attempts)
@@ -200,14 +213,14 @@ class RunView:
                 return Stage("model", "failed" if refused else "passed")
 
     def _gate_stages(self) -> tuple[Stage, ...]:
-        results = {result.gate: result for result in self.state.results}
+        results = {gate.result.gate: gate for gate in self.gate_reports}
         usual = _planned(self.state.policy)
         asked = (*(gate for gate in usual if gate in self.gates), *self.gates) if self.gates else usual
         return tuple(self._gate_stage(gate, results.get(gate)) for gate in dict.fromkeys((*asked, *results)))
 
-    def _gate_stage(self, gate: str, result: GateResult | None) -> Stage:
-        if result is not None:
-            return Stage(gate, result.status, result.reason)
+    def _gate_stage(self, gate: str, report: GateReport | None) -> Stage:
+        if report is not None:
+            return Stage(gate, gate_state(report), report.result.reason)
         return Stage(gate, "running" if gate in self.running and self.live else "waiting")
 
     def _person_stage(self) -> Stage:
@@ -240,6 +253,12 @@ def see(view: RunView, event: ev.LiveEvent) -> RunView:
             return replace(view, notice=event.message)
         case _:
             return replace(_live(view, event), state=apply(view.state, event))
+
+
+def gate_state(gate: GateReport) -> State:
+    """How a gate ended; one that failed and blocks nothing asks."""
+    result = gate.result
+    return "ask" if result.status == "failed" and gate.effect == "ask" else result.status
 
 
 def dollars(microusd: int) -> str:

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from values import TEST_ID, case, finding, from_load, from_tests, gate, measured, only, spec, verdict_of
 
-from agent_gate.domain.gate import GateResult
+from agent_gate.domain.gate import NOT_APPLICABLE, GateResult
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.traceability import trace
-from agent_gate.domain.verdict import NOT_APPLICABLE, judge
+from agent_gate.domain.verdict import judge
 
 NOTHING = only()
 BANDIT = gate("bandit", verifies=("bandit",), known_rules=("B608",))

@@ -8,10 +8,9 @@ import pytest
 from pydantic import ValidationError
 from values import TEST_ID, case, critical_spec, finding, from_load, from_tests, gate, measured, spec
 
-from agent_gate.domain.gate import GateResult, Measurement
+from agent_gate.domain.gate import NOT_APPLICABLE, GateResult, Measurement
 from agent_gate.domain.spec import Spec
 from agent_gate.domain.traceability import trace
-from agent_gate.domain.verdict import NOT_APPLICABLE
 from agent_gate.domain.verification import ClauseState, VerifierResult
 
 BANDIT = gate("bandit", verifies=("bandit",), known_rules=("B608",))
@@ -36,7 +35,7 @@ class TestTests:
         (row,) = rows_of(from_tests(case()))
         assert row.state == "verified"
         assert row.model_written
-        assert row.basis == "passed, red on the base (assertion)"
+        assert row.basis == "passed, red on the base (assertion), and by a fault in the changed lines"
 
     def test_one_of_the_base_need_not_be_red(self) -> None:
         (row,) = rows_of(from_tests(case(changed=False, red="", on_base="passed")))
@@ -83,6 +82,71 @@ class TestTests:
         asked = critical_spec(f"pytest:{TEST_ID}")
         states = [trace(asked, [from_tests(case(changed=changed))])[-1].state for changed in (True, False)]
         assert states == ["unverified", "verified"]
+
+
+class TestMutants:
+    """A test that the change writes must notice a fault in the changed lines, whichever gate tried it."""
+
+    UNTRIED = case(mutants_tried=0, mutants_killed=0)
+
+    def row(self, *results: GateResult) -> VerifierResult:
+        (row,) = rows_of(from_tests(self.UNTRIED), *results)
+        return row
+
+    def mutation(self, status: str = "passed", reason: str = "", **fields: Any) -> GateResult:
+        told = case(on_base="absent", red="", **fields)
+        return gate("mutation", status, reason=reason, cases=[told] if fields else [])
+
+    def test_one_is_enough_and_survivors_elsewhere_do_not_matter(self) -> None:
+        for status in ("passed", "failed"):
+            row = self.row(self.mutation(status, mutants_tried=3, mutants_killed=1))
+            assert (row.state, row.measured) == ("verified", "passed, red (assertion)")
+
+    def test_one_that_asserts_nothing_much_is_unverified(self) -> None:
+        row = self.row(self.mutation(mutants_tried=7, mutants_killed=0))
+        assert (row.state, row.model_written) == ("unverified", True)
+        assert row.basis == (
+            "the change adds or edits this test, and none of the faults put into the changed lines (7 tried) "
+            "makes it fail by itself: it asserts nothing much"
+        )
+
+    @pytest.mark.parametrize(
+        ("results", "why"),
+        [
+            ([], "the gate that tries whether it notices a fault did not run"),
+            ([("errored", "x")], "whether it notices a fault is not known: mutation errored: x"),
+            ([("skipped", "a static gate blocks")],
+             "whether it notices a fault is not known: mutation skipped: a static gate blocks"),
+            ([("passed", "")], "no fault in the changed lines was tried on it"),
+        ],
+    )  # fmt: skip
+    def test_what_is_not_known_shows_nothing(self, results: list[tuple[str, str]], why: str) -> None:
+        row = self.row(*(self.mutation(status, reason) for status, reason in results))
+        assert (row.state, row.basis) == ("unverified", f"the change adds or edits this test, and {why}")
+
+    def test_a_gate_that_errored_noticed_nothing(self) -> None:
+        row = self.row(self.mutation("errored", "x", mutants_tried=3, mutants_killed=3))
+        assert row.state == "unverified"
+
+    def test_another_tests_kill_does_not_count(self) -> None:
+        other = self.mutation(id=f"{TEST_ID}_twice", mutants_tried=3, mutants_killed=3)
+        assert self.row(other).state == "unverified"
+
+    def test_where_no_changed_line_can_be_mutated_red_is_enough(self) -> None:
+        row = self.row(self.mutation("skipped", NOT_APPLICABLE))
+        assert (row.state, row.basis) == (
+            "verified",
+            "passed, red on the base (assertion); no changed line can be mutated",
+        )
+
+    def test_one_of_the_base_need_not_notice_anything(self) -> None:
+        old = case(changed=False, red="", on_base="passed", mutants_tried=0, mutants_killed=0)
+        assert state_of(from_tests(old)) == "verified"
+
+    def test_of_several_parameters_one_is_enough(self) -> None:
+        cases = [case(id=f"{TEST_ID}[{n}]", mutants_killed=0) for n in (1, 2)]
+        assert state_of(from_tests(*cases)) == "unverified"
+        assert state_of(from_tests(cases[0], case(id=f"{TEST_ID}[2]"))) == "verified"
 
 
 class TestRulesAndGates:

@@ -67,10 +67,18 @@ def spec(verifier: str) -> Spec:
         ("manual: look", []),
         ("bandit:B608", ["bandit"]),
         ("gate:types", ["types"]),
-        ("pytest:t.py::a", ["tests"]),
+        ("pytest:t.py::a", ["tests", "mutation"]),
     ],
 )
 def test_required_advisory_and_needed_gates_run_in_order(verifier: str, more: list[str]) -> None:
-    policy = Policy(gates=GatesPolicy(required=("ruff",), advisory=("scope", "dependencies")))
+    policy = Policy(gates=GatesPolicy(required=("ruff",), advisory=("scope", "coverage")))
     chosen = [gate.id for gate in select_gates(policy, spec(verifier), load_catalog({PLACE: OWN}))]
-    assert chosen == sorted({"ruff", "scope", *more}, key=lambda gate: (gate == "tests", gate))
+    later = [gate for gate in ("coverage", "tests", "mutation") if gate in {"coverage", *more}]
+    assert chosen == [*sorted({"ruff", "scope", *more} - {*later}), *later]
+
+
+@pytest.mark.parametrize(("changed", "more"), [("t.py", ["mutation"]), ("source.py", [])])
+def test_mutation_runs_for_a_clause_whose_test_the_change_writes(changed: str, more: list[str]) -> None:
+    policy = Policy(gates=GatesPolicy(required=("scope",), advisory=()))
+    chosen = select_gates(policy, spec("pytest:t.py::a"), load_catalog(), [changed])
+    assert [gate.id for gate in chosen] == ["scope", "tests", *more]

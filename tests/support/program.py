@@ -31,8 +31,8 @@ def agent_gate(
     )
 
 
-# A machine without bubblewrap, as bubblewrap itself can make it.
-WITHOUT_SANDBOX = ("bwrap", "--dev-bind", "/", "/", "--ro-bind", "/dev/null", "/usr/bin/bwrap")
+WITHOUT_SANDBOX = (sys.executable, str(Path(__file__).with_name("no_sandbox.py")))
+"""Starts a command as on a machine that has neither bubblewrap nor Landlock."""
 
 
 def command(*arguments: str) -> list[str]:

@@ -18,7 +18,7 @@ Says = Literal["blocked", "asked", "passed"]
 CORPUS = Path(__file__).parents[1] / "adversarial"
 _KEYS = {
     "name", "row", "base", "over", "naive", "says", "by", "why", "listed",
-    "edit", "append", "files", "delete", "rename", "mode", "link", "submodule", "repeat", "hex", "bytecode", "spec",
+    "edit", "append", "files", "delete", "rename", "mode", "link", "submodule", "repeat", "spread", "hex", "bytecode", "spec",
 }  # fmt: skip
 
 
@@ -61,7 +61,9 @@ def read_cases() -> tuple[Case, ...]:
     return tuple(found)
 
 
-def _case(topic: str, bases: Mapping[str, Mapping[str, str]], each: Mapping[str, Any], *, attack: bool) -> Case:
+def _case(
+    topic: str, bases: Mapping[str, Mapping[str, str]], each: Mapping[str, Any], *, attack: bool
+) -> Case:
     assert set(each) <= _KEYS, (each["name"], set(each) - _KEYS)
     assert attack == ("row" in each), each["name"]
     base = {**bases[each["base"]], **each.get("over", {})}
@@ -104,6 +106,14 @@ def _repeat(_: Case, root: Path, wanted: Mapping[str, Mapping[str, Any]]) -> Non
     for path, one in wanted.items():
         lines = "".join(one["line"].replace("{n}", str(number)) for number in range(one["times"]))
         write_files(root, {path: one.get("head", "") + lines + one.get("tail", "")})
+
+
+def _spread(_: Case, root: Path, wanted: Mapping[str, Mapping[str, Any]]) -> None:
+    """Many files, with their numbers in name and text."""
+    for path, one in wanted.items():
+        for number in range(one["times"]):
+            name, text = (each.replace("{n}", str(number)) for each in (path, one["text"]))
+            write_files(root, {name: text})
 
 
 def _hex(_: Case, root: Path, files: Mapping[str, str]) -> None:
@@ -154,7 +164,7 @@ def _submodule(_: Case, root: Path, path: str) -> None:
 
 
 _HOW: Mapping[str, Any] = {
-    "rename": _rename, "edit": _edit, "append": _append, "files": _write, "repeat": _repeat, "hex": _hex,
+    "rename": _rename, "edit": _edit, "append": _append, "files": _write, "repeat": _repeat, "spread": _spread, "hex": _hex,
     "bytecode": _byte_code, "delete": _delete, "mode": _mode, "link": _link, "submodule": _submodule,
 }  # fmt: skip
 """In the order in which they are made: a renamed file is edited under its new name."""

@@ -7,16 +7,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from package_index import PackageIndex, Release
 from repositories import new_repository
 from threat_cases import Case, Says, make_change
 
 from agent_gate.domain.spec import Spec
 from agent_gate.engine.check_change import CheckOutcome, check_change
 from agent_gate.engine.context import Context
-from agent_gate.gating.environment import Environment
+from agent_gate.domain.policy import Policy
+from agent_gate.gating.environment import Environment, describe
 from agent_gate.spec.reader import read_spec
 from agent_gate.vcs.change_source import ChangeSource, locate_change
 from agent_gate.vcs.repo import Repository
@@ -26,14 +28,24 @@ _PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 NAIVE: Mapping[str, tuple[str, ...]] = {
     "pytest": _PYTEST,
     "pytest, plugins": _PYTEST,
+    "pytest, PYTHONPATH": _PYTEST,
     "pytest -m": (*_PYTEST, "-m", "not slow"),
     "ruff": (str(BIN / "ruff"), "check", "--no-cache", "."),
     "bandit": (str(BIN / "bandit"), "-q", "-ll", "-r", "."),
+    "bandit, .bandit": (str(BIN / "bandit"), "-q", "-ll", "--ini", ".bandit", "-r", "."),
+    "bandit, skips": (str(BIN / "bandit"), "-q", "-ll", "--skip", "B307", "-r", "."),
     "mypy": (str(BIN / "mypy"), "--cache-dir", "/dev/null", "--strict", "shop"),
     "make test": ("make", "test"),
     "git commit": ("git", "commit", "--quiet", "--all", "--message", "change"),
 }
 """Commands as people have them in a script, by the name that a case uses; exit code 0 is what they go by."""
+INDEX = PackageIndex(
+    {
+        name: [Release("1.0"), Release("1.1"), Release("1.2")]
+        for name in ("soundthing", "plainthing", "reqeusts", "requests")
+    }
+)
+"""What can be installed."""
 _AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 _TIMEOUT_S = 120
 
@@ -60,8 +72,12 @@ def ask_naive(name: str, root: Path, folder: Path) -> subprocess.CompletedProces
     """Runs a naive tool in a copy of the work tree: attacks leave things behind."""
     copy = folder / f"naive {name}"
     shutil.copytree(root, copy, symlinks=True)
-    environment = {key: os.environ[key] for key in ("PATH", "HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")}
+    environment = {
+        key: os.environ[key] for key in ("PATH", "HOME", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM")
+    }
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PATH": f"{BIN}:{os.environ['PATH']}"}
+    if name == "pytest, PYTHONPATH":
+        environment["PYTHONPATH"] = "."
     if name != "pytest, plugins":
         environment[_AUTOLOAD] = "1"  # the plugins of this program's own tests take a second
     if name == "git commit":
@@ -70,6 +86,13 @@ def ask_naive(name: str, root: Path, folder: Path) -> subprocess.CompletedProces
         NAIVE[name], cwd=copy, env=environment, capture_output=True, text=True, errors="replace",
         timeout=_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
+
+
+async def plain_environment() -> dict[str, Environment]:
+    """This interpreter, by the key of a policy that names none; without its plugins, which take a second a run."""
+    python = Path(sys.executable)
+    environment = replace(await describe(python, Path("/nowhere")), plugins=())
+    return {f"{Policy().environment.digest} ": environment}
 
 
 async def ask_gates(root: Path, environments: dict[str, Environment], spec: str = "") -> Told:
@@ -91,6 +114,10 @@ def _spec(folder: Path, text: str) -> Spec | None:
     return read_spec(path)
 
 
+_OF_THE_MACHINE = {"dependencies/not-audited", "dependencies/age-unknown"}
+"""Questions about what is missing on this machine: pip-audit, an index that tells dates."""
+_NOT_RUN = "a static gate blocks"
+"""Why a later gate has nothing to say: no reason of its own."""
 _SAYS: Mapping[int, Says] = {0: "passed", 1: "blocked", 3: "asked"}
 
 
@@ -105,9 +132,18 @@ def told(outcome: CheckOutcome) -> Told:
         for result in outcome.results
         for finding in result.findings
     }
-    reasons = verdict.blocking if says == "blocked" else verdict.questions
+    reasons = [
+        reason
+        for reason in (verdict.blocking if says == "blocked" else verdict.questions)
+        if reason.message != f"skipped: {_NOT_RUN}"
+    ]
     by = {rules.get(reason.fingerprint, f"{reason.source}/{_kind(reason.message)}") for reason in reasons}
-    detail = "\n".join(f"{reason.source}: {reason.message}" for reason in (*verdict.blocking, *verdict.questions))
+    by -= _OF_THE_MACHINE
+    if says == "asked" and not by:
+        says = "passed"
+    detail = "\n".join(
+        f"{reason.source}: {reason.message}" for reason in (*verdict.blocking, *verdict.questions)
+    )
     return Told(says, tuple(sorted(by)), detail)
 
 

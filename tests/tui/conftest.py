@@ -20,7 +20,7 @@ from textual.widgets import Input, OptionList, TextArea
 from textual.widgets.option_list import Option
 
 from agent_gate.domain.approval import Person
-from agent_gate.domain.gate import Finding, GateResult, TestCase
+from agent_gate.domain.gate import NOT_APPLICABLE, Finding, GateResult, TestCase
 from agent_gate.domain.policy import GatesPolicy, Policy
 from agent_gate.domain.proposal import Candidate, Proposal, Usage
 from agent_gate.domain.spec import Spec
@@ -225,6 +225,10 @@ def form(until: Until) -> Callable[[Pilot[Any]], Awaitable[SpecScreen]]:
     return opened
 
 
+FOUR_GATES = Policy(gates=GatesPolicy(required=("scope", "ruff", "bandit", "tests"), advisory=()))
+NINE_GATES = Policy(gates=GatesPolicy(advisory=("dependencies", "coverage", "mutation")))
+
+
 @dataclass
 class Story:
     """A journal as it grows: each event a second after the one before."""
@@ -234,6 +238,7 @@ class Story:
     spec: Spec
     base: str
     attempt: int = 0
+    policy: Policy = FOUR_GATES
 
     def tell(self, event: Any) -> None:
         """Writes one event."""
@@ -250,11 +255,6 @@ class Story:
                 attempts=3, operator=Person(name="Ana Ito", email="ana@example.org"), version="1",
             )
         )  # fmt: skip
-
-    @property
-    def policy(self) -> Policy:
-        """Four gates."""
-        return Policy(gates=GatesPolicy(required=("scope", "ruff", "bandit", "tests"), advisory=()))
 
     def propose(self, cost_microusd: int = 40_000) -> None:
         """The model is asked, and answers."""
@@ -325,6 +325,7 @@ class Story:
             on_base="failed",
             changed=True,
             red="assertion",
+            mutants_killed=1,
         )
         bandit = GateResult(
             gate="bandit",
@@ -345,13 +346,62 @@ class Story:
         ruff = GateResult(gate="ruff", definition_digest="d", status="passed", findings=(question,))
         self.check(candidate, _result("scope", "passed"), ruff, bandit, tests)
 
+    def ask_with_all_gates(self) -> None:
+        """Nine gates run; nothing blocks, and each kind of question is left."""
+        self.policy = NINE_GATES
+        self.begin()
+        self.propose()
+        candidate = self.prepare({"shop/orders.py": SECOND, "tests/test_orders.py": TESTS})
+        self.check(candidate, *all_gates())
+
     def park(self) -> None:
         """A person has to decide."""
         self.tell(ev.Parked(subject=self.spec.title, body=self.spec.goal))
 
 
-def _result(gate: str, status: Any, reason: str = "") -> GateResult:
-    return GateResult(gate=gate, definition_digest="d", status=status, reason=reason)
+def _result(gate: str, status: Any, reason: str = "", **fields: Any) -> GateResult:
+    return GateResult(gate=gate, definition_digest="d", status=status, reason=reason, **fields)
+
+
+def all_gates() -> tuple[GateResult, ...]:
+    """What nine gates say of a change whose tests miss something."""
+    weakened = Finding(
+        gate="integrity", rule="weakened-assertion", path="tests/test_orders.py", line=5, level="ask",
+        message="the assertion says less than it did", excerpt="assert create(db, 'k', 'a')",
+    )  # fmt: skip
+    missed = Finding(
+        gate="coverage", rule="not-run", path="shop/orders.py", line=6, severity="high",
+        message="shop/orders.py: no test runs line 6", excerpt="return find(db, key)",
+    )  # fmt: skip
+    survived = Finding(
+        gate="mutation", rule="survived", path="shop/orders.py", line=5, severity="high",
+        message="`(key, note)` → `(key, None)` is not noticed by the one test that runs this line",
+        excerpt="- (key, note)\n+ (key, None)",
+    )  # fmt: skip
+    same_key = TestCase(
+        id="tests/test_orders.py::test_same_key", outcome="passed", on_base="failed", changed=True, red="assertion"
+    )  # fmt: skip
+    noticed = TestCase(id=same_key.id, outcome="passed", changed=True, mutants_tried=3, mutants_killed=2)
+    return (
+        _result("bandit", "passed", tool_version="1.9.4", known_rules=("B608",), verifies=("bandit",)),
+        _result("dependencies", "skipped", reason=NOT_APPLICABLE),
+        _result("integrity", "passed", findings=(weakened,)),
+        _result("ruff", "passed"),
+        _result("scope", "passed"),
+        _result("secrets", "passed"),
+        _result(
+            "coverage", "failed", reason="the tests run 75 % of the changed lines and branches, and 80 % are asked",
+            findings=(missed,), measures={"changed_lines": 4, "missed_lines": 1},
+        ),
+        _result(
+            "tests", "passed", cases=(same_key,), verifies=("pytest",), sandbox="bubblewrap",
+            measures={"tests": 1, "passed": 1, "red_on_base": 1},
+        ),
+        _result(
+            "mutation", "failed", reason="1 new finding", findings=(survived,), cases=(noticed,), sandbox="bubblewrap",
+            measures={"mutants": 3, "killed": 2, "survived": 1, "verifiers": 1, "noticing_verifiers": 1},
+        ),
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -384,6 +434,14 @@ def parked(story: Story) -> Story:
     story.begin()
     story.send_back_first()
     story.pass_second()
+    story.park()
+    return story
+
+
+@pytest.fixture
+def parked_by_all(story: Story) -> Story:
+    """A run that nine gates looked at and that waits for answers."""
+    story.ask_with_all_gates()
     story.park()
     return story
 

@@ -6,13 +6,15 @@ from repositories import MakeRepository, commit_all, write_files
 
 from agent_gate.domain.gate import Finding
 from agent_gate.domain.visible import has_hidden
+from agent_gate.report.check_report import ShownFinding
 from agent_gate.tui.diff_rows import Row, diff_rows, wrapped
 from agent_gate.vcs.repo import Repository
 
 
 def rows_between(repository: Repository, *findings: Finding) -> tuple[Row, ...]:
     base, tree = repository.tree_of("HEAD~1"), repository.tree_of("HEAD")
-    return diff_rows(repository.diff(base, tree), repository.changed_files(base, tree), findings)
+    shown = [ShownFinding(each, each.level) for each in findings]
+    return diff_rows(repository.diff(base, tree), repository.changed_files(base, tree), shown)
 
 
 def finding(path: str, line: int, level: str = "block") -> Finding:
@@ -123,7 +125,7 @@ def test_escape_sequences_and_bidi_characters_are_written_out(make_repository: M
 
 def test_a_long_finding_is_broken_to_the_width_and_stops_once() -> None:
     long = Finding(gate="g", rule="r", path="p", message="many words " * 20)
-    rows = wrapped(diff_rows("", (), (long,)), 30)
+    rows = wrapped(diff_rows("", (), (ShownFinding(long, "block"),)), 30)
     lines = [row for row in rows if row.kind == "block"]
     assert len(lines) > 5
     assert all(len(row.text) <= 30 for row in lines)

@@ -194,6 +194,16 @@ def test_run(snap_compare: Any, open_app: Any, story: Any, shown: Any, size: tup
 
 
 @both_sizes
+def test_run_with_nine_gates(
+    snap_compare: Any, open_app: Any, story: Any, shown: Any, size: tuple[int, int]
+) -> None:
+    story.ask_with_all_gates()
+    assert snap_compare(
+        open_app(), terminal_size=size, run_before=shown("goes on", "enter", first="stopped; next")
+    )
+
+
+@both_sizes
 def test_review(snap_compare: Any, open_app: Any, parked: Any, shown: Any, size: tuple[int, int]) -> None:
     app = open_app("review", parked.journal.run_id)
     assert snap_compare(app, terminal_size=size, run_before=shown("db.run(INSERT"))
@@ -202,6 +212,13 @@ def test_review(snap_compare: Any, open_app: Any, parked: Any, shown: Any, size:
 def test_review_clauses(snap_compare: Any, open_app: Any, parked: Any, shown: Any) -> None:
     app = open_app("review", parked.journal.run_id)
     assert snap_compare(app, run_before=shown("red on the base", "c", first="db.run(INSERT"))
+
+
+def test_review_of_nine_gates(snap_compare: Any, open_app: Any, parked_by_all: Any, shown: Any) -> None:
+    app = open_app("review", parked_by_all.journal.run_id)
+    assert snap_compare(
+        app, terminal_size=(120, 40), run_before=shown("faults noticed", "c", first="db.run(INSERT")
+    )
 
 
 def test_review_question(snap_compare: Any, open_app: Any, parked: Any, shown: Any) -> None:

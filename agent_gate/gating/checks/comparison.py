@@ -6,13 +6,17 @@ The words are the contract's ("What blocks, what asks, what neither").
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
 
 from agent_gate.domain.gate import Finding, Level, Outcome, TestCase
+from agent_gate.gating.checks.remark import Remark, put_together
 from agent_gate.gating.pytest_run import CaseRecord, PytestRun
 
 _BAD = {"failed", "errored"}
 _EXCERPT_LINES = 12
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -29,14 +33,25 @@ class Runs:
     reds: Mapping[str, str]
     """The kind of red, by test."""
     changed: frozenset[str]
-    """Test files that the change adds or edits, and those that it deletes."""
+    """Files of the tests that the change adds or edits, and those that it deletes."""
     source_changed: bool
     has_source: bool
-    notes: Mapping[str, str] = field(default_factory=dict)
+    hooks_changed: bool = False
+    """The change alters how pytest works: hooks or plugins in a conftest.py."""
+    passed_again: frozenset[str] = frozenset()
+    """Tests that failed, and passed when they were run a second time over the same tree."""
+    unsteady_base: frozenset[str] = frozenset()
+    """Tests that do not always end the same way on the base."""
+    drifting: frozenset[str] = frozenset()
+    """Tests of the base whose ids are others in each run."""
 
     def edited(self, test: str) -> bool:
         """Whether the change touches the file that holds the test."""
         return test.partition("::")[0] in self.changed
+
+    def known(self, test: str) -> bool:
+        """Whether a test failed on the base too, whenever it was run there."""
+        return self.base.outcome(test) in _BAD and not self.edited(test) and test not in self.base.unsteady
 
 
 def cases(runs: Runs) -> tuple[TestCase, ...]:
@@ -54,13 +69,14 @@ def cases(runs: Runs) -> tuple[TestCase, ...]:
 
 def _case(runs: Runs, test: str, record: CaseRecord) -> TestCase:
     changed = runs.edited(test)
+    flaky = "flaky: passed when it was run again; " if test in runs.passed_again else ""
     return TestCase(
         id=test,
         outcome=record.outcome,
         on_base=_on_base(runs, test) if changed else runs.base.outcome(test),
         changed=changed,
         red=runs.reds.get(test, "") if changed else "",
-        message=_line(record.message) if record.outcome in _BAD else "",
+        message=f"{flaky}{_line(record.message)}" if record.outcome in _BAD else "",
     )
 
 
@@ -74,23 +90,19 @@ def findings(runs: Runs) -> tuple[Finding, ...]:
     """What blocks, what asks, and what is only told."""
     return (
         *_broken_files(runs),
-        *_failing(runs),
-        *_lost(runs),
-        *_old_versions(runs),
+        *put_together(runs.gate, (*_failing(runs), *_lost(runs), *_old_versions(runs))),
         *_about_the_change(runs),
     )
 
 
-def _finding(
-    runs: Runs, rule: str, test: str, message: str, level: Level = "block", **more: object
-) -> Finding:
+def _finding(runs: Runs, rule: str, test: str, message: str, level: Level = "block", **more: Any) -> Finding:
     values = {"line": 0, "excerpt": "", "introduced": True, **more}
     return Finding(
         gate=runs.gate,
         rule=rule,
         path=test.partition("::")[0],
         message=f"{test}: {message}" if test else message,
-        severity="high",
+        severity="medium" if level == "ask" else "high",
         level=level,
         **values,
     )
@@ -109,59 +121,128 @@ def _broken_files(runs: Runs) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _failing(runs: Runs) -> Iterator[Finding]:
-    """Tests that fail on the candidate; those that failed the same way on the base are not its doing."""
+def _failing(runs: Runs) -> Iterator[Remark]:
+    """Tests that fail on the candidate; those that always fail on the base are not its doing."""
     for test, record in sorted(runs.candidate.cases.items()):
         if record.outcome not in _BAD:
             continue
-        known = runs.base.outcome(test) in _BAD and not runs.edited(test)
-        yield _finding(
-            runs, "failing-test", test, _line(record.message) or record.outcome, "note" if known else "block",
-            introduced=not known, line=record.line, excerpt=_tail(record.detail or record.message),
-        )  # fmt: skip
+        said = _line(record.message) or record.outcome
+        excerpt = _tail(record.detail or record.message)
+        if runs.known(test):
+            yield Remark("failing-test", test, said, "note", record.line, excerpt, introduced=False)
+        else:
+            yield _failure(runs, test, said, record.line, excerpt)
 
 
-def _lost(runs: Runs) -> Iterator[Finding]:
-    """Tests that passed on the base and do not run on the candidate."""
+def _failure(runs: Runs, test: str, said: str, line: int, excerpt: str) -> Remark:
+    """A test that failed where it should pass: a fault, or chance."""
+    again, unsteady = test in runs.passed_again, test in runs.unsteady_base
+    once = "failed, and passed when it was run again"
+    if again and runs.edited(test):
+        message = f"{once}; the change adds or edits it: {said}"
+        return Remark("flaky-test", test, message, "block", line, excerpt)
+    if again and unsteady:
+        return Remark(
+            "flaky-test", test, f"{once}, as on the base: {said}", "note", line, excerpt, introduced=False
+        )
+    if again:
+        return Remark(
+            "flaky-test", test, f"{once}; it did not fail on the base: {said}", "ask", line, excerpt
+        )
+    if unsteady and not runs.edited(test):
+        message = f"fails, and on the base it sometimes does: {said}"
+        return Remark("flaky-test", test, message, "ask", line, excerpt)
+    return Remark("failing-test", test, said, "block", line, excerpt)
+
+
+def _lost(runs: Runs) -> Iterator[Remark]:
+    """Tests that ran on the base and do not on the candidate."""
     for test, record in sorted(runs.base.cases.items()):
         now = runs.candidate.outcome(test)
-        if record.outcome != "passed" or now == "passed" or now in _BAD or runs.candidate.failed_file(test):
+        if (
+            now not in {"absent", "skipped"}
+            or record.outcome == "skipped"
+            or runs.candidate.failed_file(test)
+        ):
             continue
-        edited = runs.edited(test)
-        what = "is skipped" if now == "skipped" else "is gone"
-        if edited and now == "absent":
+        what, once = "is skipped" if now == "skipped" else "is gone", record.outcome
+        if test in runs.drifting:
+            yield Remark("drifting-id", test, "has another id in each run", "note", introduced=False)
+        elif not runs.edited(test):
+            level: Level = "block" if once == "passed" or now == "absent" else "ask"
+            message = f"{once} on the base and {what}, in a file the change leaves alone"
+            yield Remark("lost-test", test, message, level)
+        elif now == "absent":
             old = runs.hybrid.outcome(test)
             more = "" if old == "passed" else "; its old version does not pass over the new source"
-            yield _finding(runs, "removed-test", test, f"the change removes this test{more}", "ask")
-        elif edited:
-            yield _finding(runs, "skipped-test", test, "the change skips this test", "ask", line=record.line)
+            yield Remark("removed-test", test, f"the change removes this test{more}", "ask")
         else:
-            yield _finding(
-                runs, "lost-test", test, f"passed on the base and {what}, in a file the change leaves alone"
-            )
+            yield Remark("skipped-test", test, "the change skips this test", "ask", record.line)
 
 
-def _old_versions(runs: Runs) -> Iterator[Finding]:
+def _old_versions(runs: Runs) -> Iterator[Remark]:
     """Tests of the base over the change's source, where the tests themselves were touched too."""
     for test, record in sorted(runs.base.cases.items()):
-        if record.outcome != "passed" or runs.hybrid.outcome(test) == "passed":
-            continue
-        now = runs.candidate.outcome(test)
-        if now in _BAD or runs.candidate.failed_file(test) or now != "passed":
-            continue  # told above
         old = runs.hybrid.cases.get(test)
-        said = _line(old.message) if old else "it is gone"
+        passes = runs.candidate.outcome(test) == "passed"
+        if not passes or record.outcome == "skipped" or (old and old.outcome == "passed"):
+            continue  # what does not pass is told above
+        said = _line(old.message) or old.outcome if old else _why_gone(runs.hybrid, test)
+        excerpt = _tail(old.detail if old else "")
         if runs.edited(test):
-            yield _finding(
-                runs, "changed-expectation", test,
-                f"passes only as the change edits it; the base's version fails over the new source: {said}",
-                "ask", line=record.line,
-            )  # fmt: skip
+            message = (
+                f"passes only as the change edits it; the base's version fails over the new source: {said}"
+            )
+            yield Remark("changed-expectation", test, message, "ask", record.line)
+        elif test in runs.passed_again or test in runs.unsteady_base:
+            yield _failure(runs, test, said, record.line, excerpt)
+        elif runs.hooks_changed:
+            message = f"fails with the base's own conftest and configuration: {said}"
+            yield Remark("failing-test", test, message, line=record.line, excerpt=excerpt)
         else:
-            yield _finding(
-                runs, "failing-test", test, f"fails with the base's own conftest and configuration: {said}",
-                line=record.line, excerpt=_tail(old.detail if old else ""),
-            )  # fmt: skip
+            files = _some(runs.changed)
+            message = f"passes only with the files of the tests as the change edits them ({files}): {said}"
+            yield Remark("changed-expectation", test, message, "ask", record.line)
+
+
+def _why_gone(run: PytestRun, test: str) -> str:
+    failure = run.failures.get(run.failed_file(test))
+    return f"its file cannot be imported: {_line(failure.message)}" if failure else "it is gone"
+
+
+def _tampered(runs: Runs) -> Iterator[Finding]:
+    """What the code under test does to pytest and to the tests, where the base's code did not."""
+    for run, level in _told_runs(runs):
+        for name, where in sorted(run.altered.items()):
+            if runs.base.altered.get(name) != where:
+                what = f"{name} is replaced while the tests run"
+                own = not where.startswith("/")
+                by = where if own else PurePosixPath(where).name
+                yield Finding(
+                    gate=runs.gate, rule="altered-pytest", path=where if own else "", excerpt=what,
+                    message=f"{what}, by {by or 'the code under test'}",
+                    severity="high" if level == "block" else "medium", level=level,
+                )  # fmt: skip
+        for test in run.overruled:
+            if test not in runs.base.overruled:
+                yield _finding(
+                    runs, "overruled-test", test, "raised an exception, and was reported as passed"
+                )
+    for test, record in sorted(runs.base.cases.items()):
+        old = runs.hybrid.cases.get(test)
+        if old and record.code and old.code != record.code:
+            yield _finding(runs, "replaced-test", test, "what ran is not the test that stands in the file")
+
+
+def _told_runs(runs: Runs) -> Iterator[tuple[PytestRun, Level]]:
+    """The run with the base's tests has only the source to blame; the other has the change's tests too."""
+    yield runs.hybrid, "block"
+    if runs.hybrid is not runs.candidate:
+        altered = {
+            name: where for name, where in runs.candidate.altered.items() if name not in runs.hybrid.altered
+        }
+        overruled = tuple(test for test in runs.candidate.overruled if test not in runs.hybrid.overruled)
+        yield runs.candidate.model_copy(update={"altered": altered, "overruled": overruled}), "ask"
 
 
 def _about_the_change(runs: Runs) -> Iterator[Finding]:
@@ -169,11 +250,35 @@ def _about_the_change(runs: Runs) -> Iterator[Finding]:
     added = {test for test in tests if test not in runs.base.cases}
     if runs.source_changed and added and not any(test in runs.reds for test in tests):
         yield _finding(
-            runs, "no-red-test", "", "the source changes and tests are added, but none of them fails without the change",
+            runs, "no-red-test", "",
+            f"the source changes and tests are added, but none of them fails without the change{_crashes(runs, added)}",
             "ask",
         )  # fmt: skip
-    if runs.has_source and not runs.base.cases and not runs.candidate.cases and not runs.candidate.files:
+    if _ran(runs.base) and not _ran(runs.candidate):
+        yield _finding(runs, "no-tests-run", "", "there are tests on the base, and not one is run any more")
+    elif runs.has_source and not runs.base.cases and not runs.candidate.cases and not runs.candidate.files:
         yield _finding(runs, "no-tests", "", "there is Python source and not one test", "ask")
+
+
+def _ran(run: PytestRun) -> bool:
+    return any(case.outcome != "skipped" for case in run.cases.values())
+
+
+def _crashes(runs: Runs, added: set[str]) -> str:
+    """A test that only crashes on the base would do so for many a reason; its author can say for which."""
+    failures = runs.red.failures if runs.red else {}
+    crashed = {
+        test: failures[test].kinds[0] for test in sorted(added) if test in failures and failures[test].kinds
+    }
+    if not crashed:
+        return ""
+    test, kind = next(iter(crashed.items()))
+    return f" by an assertion or a name that it brings ({test} ends with {kind} there: assert what must not happen)"
+
+
+def _some(paths: frozenset[str]) -> str:
+    named = sorted(paths)
+    return ", ".join(named[:_NAMED]) + (", …" if len(named) > _NAMED else "")
 
 
 def _line(message: str) -> str:

@@ -1,46 +1,44 @@
 """The `tests` gate: the project's tests over the change, the base's tests over the change, and the
 change's tests over the base.
 
-An exit code alone passed 22 of 24 known attacks on pytest; so each run must leave a complete report that
-agrees with itself, the base's own tests and configuration are run over the new source, and the change's
-tests have to fail without the change before they show anything.
+An exit code alone passed 22 of 24 known attacks on pytest; so each run must leave two complete accounts
+that agree, the base's own tests and configuration are run over the new source, and the change's tests
+have to fail without the change before they show anything.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any
-
-from pydantic import ValidationError
 
 from agent_gate.domain.gate import GateDefinition, GateResult
 from agent_gate.domain.pattern import matches
+from agent_gate.domain.value import PlainData
 from agent_gate.gating.checks.check import Check
 from agent_gate.gating.checks.comparison import Runs, cases, findings
+from agent_gate.gating.checks.plugin_code import alters_pytest
 from agent_gate.gating.checks.red import Introduced, introduced_names, red_tests
+from agent_gate.gating.checks.runs import Deadline, base_run, candidate_run, deadline
+from agent_gate.gating.checks.steadiness import told_apart
 from agent_gate.gating.checks.trees import TestTrees, is_test_side, make_trees
-from agent_gate.gating.context import GateContext, errored, judged, measured_once, together
+from agent_gate.gating.context import GateContext, errored, judged, together
 from agent_gate.gating.diff import FileDiff
 from agent_gate.gating.pytest_run import PytestRun, RunError, run_pytest
+from agent_gate.gating.request import CheckRequest
 
 
 async def run_tests(context: GateContext) -> GateResult:
     """Judges the candidate by its tests and by the base's; what cannot be believed is errored."""
     told = {"tool_version": context.environment.pytest, "sandbox": context.workplace.sandbox_name}
     if not context.environment.pytest:
-        return errored(
-            context,
-            f"pytest is not installed in the environment of {context.environment.python}",
-            "install it there, or name another interpreter: [environment] python in agent-gate.toml",
-        )
+        return errored(context, *without_pytest(context))
     trees = await asyncio.to_thread(make_trees, context)
     diff = await context.diff()
     try:
-        base = await _base_run(context, trees.base)
-        runs = await _runs(context, trees, base, diff)
+        base = await base_run(context, trees)
+        until = deadline(context, base)
+        runs = await told_apart(context, trees, await _runs(context, trees, base, until), until)
     except RunError as error:
         return errored(context, error.reason, error.hint, output_sha256=error.output_sha256, **told)
     if foreign := _imported_from_elsewhere(context, runs, diff):
@@ -62,42 +60,31 @@ async def measure_tests_base(context: GateContext) -> None:
         return
     trees = await asyncio.to_thread(make_trees, context)
     try:
-        await _base_run(context, trees.base)
+        await base_run(context, trees)
     except RunError:
         return  # the same happens when the candidate is judged, and is told there
 
 
-TESTS = Check(run=run_tests, measure_base=measure_tests_base)
+def tests_inputs(request: CheckRequest) -> PlainData:
+    """The options of the coverage gate where it is asked too: both look at one run, which it wants measured."""
+    coverage = next((gate for gate in request.definitions if gate.check == "coverage"), None)
+    return {"coverage": dict(coverage.options)} if coverage else {}
 
 
-async def _base_run(context: GateContext, tree: str) -> PytestRun:
-    key = context.job.of_base().digest
-    async with measured_once(key):
-        stored = _read(context.cache.get(key))
-        if stored is not None:
-            return stored
-        maximum = context.job.options.timeout_s or int(context.definition.options["maximum_s"])
-        try:
-            run = await run_pytest(context, tree, (), maximum)
-        except RunError as error:
-            raise RunError(f"the base's own tests: {error.reason}", error.hint, error.output_sha256) from None
-        run = run.model_copy(update={"modules": {}})
-        context.cache.put(key, run.model_dump(mode="json"))
-        return run
+TESTS = Check(run=run_tests, inputs=tests_inputs, measure_base=measure_tests_base)
 
 
-async def _runs(context: GateContext, trees: TestTrees, base: PytestRun, diff: Sequence[FileDiff]) -> Runs:
-    """The candidate's runs, side by side, within one time limit for them together."""
-    definition = context.definition
-    limit_s = base.duration_ms / 1000 * float(definition.options["times_base"])
-    limit_s = min(
-        max(limit_s, float(definition.options["minimum_s"])), float(definition.options["maximum_s"])
+def without_pytest(context: GateContext) -> tuple[str, str]:
+    """What is said where there is no pytest, and what to do about it."""
+    return (
+        f"pytest is not installed in the environment of {context.environment.python}",
+        "install it there, or name another interpreter: [environment] python in agent-gate.toml",
     )
-    deadline = time.monotonic() + (context.job.options.timeout_s or limit_s)
 
-    async def run(tree: str, *arguments: str) -> PytestRun:
-        return await run_pytest(context, tree, arguments, max(deadline - time.monotonic(), 0.1))
 
+async def _runs(context: GateContext, trees: TestTrees, base: PytestRun, until: Deadline) -> Runs:
+    """The candidate's runs, side by side, within one time limit for them together."""
+    definition, diff = context.definition, await context.diff()
     touched = {path for file in diff for path in (file.path, file.old_path) if path}
     changed = {path for path in touched if is_test_side(path, definition)}
     modules = sorted(
@@ -107,11 +94,11 @@ async def _runs(context: GateContext, trees: TestTrees, base: PytestRun, diff: S
         and path in trees.candidate_entries
         and PurePosixPath(path).name != "conftest.py"
     )
-    work = {"candidate": run(trees.candidate)}
+    work = {"candidate": candidate_run(context, trees, until)}
     if trees.hybrid != trees.candidate:
-        work["hybrid"] = run(trees.hybrid)
+        work["hybrid"] = run_pytest(context, trees.hybrid, (), until.left_s)
     if modules:
-        work["red"] = run(trees.red, *modules)
+        work["red"] = run_pytest(context, trees.red, modules, until.left_s)
     finished = dict(zip(work, await together(*work.values()), strict=True))
     candidate, red = finished["candidate"], finished.get("red")
     introduced = await asyncio.to_thread(_introduced, definition, diff)
@@ -125,6 +112,11 @@ async def _runs(context: GateContext, trees: TestTrees, base: PytestRun, diff: S
         changed=frozenset(changed),
         source_changed=any(path.endswith(".py") for path in touched - changed),
         has_source=any(matches(path, definition.scope) for path in trees.candidate_entries),
+        hooks_changed=any(
+            alters_pytest(file.before, file.after)
+            for file in diff
+            if {file.path, file.old_path} & changed and file.path.endswith(".py")
+        ),
     )
 
 
@@ -177,10 +169,3 @@ def _measures(runs: Runs) -> Mapping[str, int]:
         "base_tests": len(runs.base.cases),
         "red_on_base": sum(1 for test in runs.reds if runs.edited(test)),
     }
-
-
-def _read(stored: Any) -> PytestRun | None:
-    try:
-        return PytestRun.model_validate(stored) if stored is not None else None
-    except ValidationError:
-        return None  # written by another version: run anew

@@ -16,7 +16,6 @@ from textual.screen import Screen
 from textual.widgets import Footer, OptionList, Static
 from textual.widgets.option_list import Option
 
-from agent_gate.domain.gate import Finding
 from agent_gate.engine.decide import approve, reject
 from agent_gate.errors import AgentGateError
 from agent_gate.run.state import RunState
@@ -207,17 +206,12 @@ class ReviewScreen(Screen[None]):
             return
         repository = self._desk.context.repository
         diff = repository.diff(repository.tree_of(self._state.base), candidate.tree)
-        rows = diff_rows(diff, candidate.files, self._findings())
+        rows = diff_rows(diff, candidate.files, self._view.findings)
         self.app.call_from_thread(self._take_rows, rows)
 
     def _take_rows(self, rows: Sequence[Row]) -> None:
         self._rows = tuple(rows)
         self.query_one(DiffView).show_rows(rows)
-
-    def _findings(self) -> tuple[Finding, ...]:
-        return tuple(
-            finding for result in self._state.results for finding in result.findings if finding.introduced
-        )
 
     @work
     async def _show_sealed(self) -> None:
@@ -241,7 +235,7 @@ class ReviewScreen(Screen[None]):
             verified = sum(clause.state == "verified" for clause in judged)
             clauses = self.query_one("#clauses", ClauseList)
             clauses.border_title = Content(f"Clauses  {verified}/{len(judged)} verified")
-            clauses.show_verdict(state.verdict, judged, state.started.spec.not_applicable)
+            clauses.show_judged(self._view)
             self.query_one("#clause-signs", Flow).show_items(clause_signs(judged))
         self.query_one("#signs", Static).update(words.binding_line(state))
         self.query_one("#signs").display = state.binding is not None
@@ -252,12 +246,12 @@ class ReviewScreen(Screen[None]):
         candidate = self._state.candidate
         if candidate is None:
             return
-        findings = self._findings()
+        findings = self._view.findings
         options = []
         for file in candidate.files:
-            levels = [f.level for f in findings if f.path == file.path]
-            told = [(level, levels.count(level)) for level in ("block", "ask") if level in levels]
-            marks = [Content.assemble(" ", sign(level), str(count)) for level, count in told]
+            effects = [effect for finding, effect in findings if finding.path == file.path]
+            told = [(effect, effects.count(effect)) for effect in ("block", "ask") if effect in effects]
+            marks = [Content.assemble(" ", sign(effect), str(count)) for effect, count in told]
             letter = {"added": "A", "modified": "M", "deleted": "D"}[file.status]
             options.append(
                 Option(

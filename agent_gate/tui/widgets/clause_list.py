@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
@@ -11,9 +11,11 @@ from textual.widgets import Static
 
 from agent_gate.domain.matrix import MatrixClause, matrix
 from agent_gate.domain.traceability import ClauseResult
-from agent_gate.domain.verdict import Reason, Verdict
+from agent_gate.domain.verdict import Reason
+from agent_gate.report.check_report import GateReport
+from agent_gate.report.counts import gate_words
 from agent_gate.tui.signs import plain, sign
-from agent_gate.tui.view import ClauseView
+from agent_gate.tui.view import ClauseView, RunView, gate_state
 
 
 class SignedLine(Horizontal):
@@ -51,19 +53,19 @@ class ClauseList(VerticalScroll):
         """One clause a paragraph with the basis that tells most, for the run screen."""
         self._replace(line for clause in clauses for line in _brief(clause))
 
-    def show_verdict(
-        self, verdict: Verdict, clauses: Sequence[ClauseResult], waved: Mapping[str, str]
-    ) -> None:
-        """What blocks and what is asked first; then the matrix: each clause with what it rests on.
+    def show_judged(self, view: RunView) -> None:
+        """What blocks and what is asked first; then the matrix: each clause with what it rests on; then the gates.
 
         Last what the spec waves away, with the reasons: who approves signs them, too.
         """
+        verdict = view.state.verdict
         self._replace(
             [
-                *(_reason("block", reason) for reason in verdict.blocking),
-                *(_reason("ask", reason) for reason in verdict.questions),
-                *(line for clause in matrix(clauses) for line in _full(clause)),
-                *(_not_applicable(name, reason) for name, reason in waved.items()),
+                *(_reason("block", reason) for reason in (verdict.blocking if verdict else ())),
+                *(_reason("ask", reason) for reason in (verdict.questions if verdict else ())),
+                *(line for clause in matrix(view.judged) for line in _full(clause)),
+                *(_gate(gate, first=number == 0) for number, gate in enumerate(view.gate_reports)),
+                *(_not_applicable(name, reason) for name, reason in view.spec.not_applicable.items()),
             ]
         )
 
@@ -76,6 +78,14 @@ class ClauseList(VerticalScroll):
             line.remove()
         if added := fresh[len(present) :]:
             self.mount(*added)
+
+
+def _gate(gate: GateReport, *, first: bool) -> SignedLine:
+    """`✓ coverage  12 of 12 changed lines run`, the first one with a line's distance to what stands above."""
+    result = gate.result
+    told = plain(gate_words(result), "$text-muted")
+    text = Content.assemble(plain(result.gate, "bold"), "  ", told)
+    return SignedLine(sign(gate_state(gate)), text, classes="clause" if first else "")
 
 
 def _not_applicable(name: str, reason: str) -> SignedLine:

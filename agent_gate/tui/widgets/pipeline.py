@@ -11,7 +11,7 @@ from agent_gate.tui.view import Stage
 
 _LINK = ("── ", "$text-disabled")
 _FRAME = ("spec", "base", "model")
-_TELLING = {"running", "person", "failed", "errored"}
+_TELLING = {"running", "person", "failed", "errored", "ask"}
 
 
 def pipeline(stages: Sequence[Stage]) -> list[Content]:

@@ -15,9 +15,9 @@ import pytest
 from benches import Bench, MakeBench
 from repositories import commit_all, git
 
-from agent_gate.domain.gate import GateResult
+from agent_gate.domain.gate import NOT_APPLICABLE, GateResult
 from agent_gate.domain.policy import GateOptions, GatesPolicy, Policy
-from agent_gate.domain.verdict import NOT_APPLICABLE, judge
+from agent_gate.domain.verdict import judge
 from agent_gate.gating.catalog import load_catalog, select_gates
 from agent_gate.gating.checks.hooks import configured_gates
 from agent_gate.vcs.hooks import PRE_COMMIT
