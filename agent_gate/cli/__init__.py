@@ -85,7 +85,7 @@ def _run(arguments: list[str] | None) -> int:
         code = cli.main(args=arguments, prog_name="agent-gate", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; carry the newest run on with: agent-gate resume @", err=True)
+        click.echo("interrupted; if a run was on its way, carry it on with: agent-gate resume @", err=True)
         return int(ExitCode.INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last line of defence: a log, and code 70
         return _told(error)

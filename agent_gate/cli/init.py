@@ -25,8 +25,14 @@ _POLICY = """\
 attempts = 3
 budget_usd = 1.00
 
+[gates]
+# advisory = ["dependencies", "coverage", "types", "mutation"]  # run too, and only ask
+
 [gates.bandit]
 block_at = "medium"
+
+[environment]
+# install = "uv sync --frozen"      # what the tests need, from the lock file; else .venv is used
 
 [approval]
 required = 1

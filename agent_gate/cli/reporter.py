@@ -108,7 +108,8 @@ class Reporter:
             told = clause_lines(clause) if passed or clause.state == "violated" else clause_lines(clause)[:1]
             for line in told:
                 tell("    " + line)
-        outcome = "nothing blocks" if passed else f"{len(verdict.blocking)} reasons block"
+        count = len(verdict.blocking)
+        outcome = "nothing blocks" if passed else f"{count} reasons block" if count > 1 else "1 reason blocks"
         tell("  " + marked("passed" if passed else "blocked", f"verdict: {outcome}"))
         for question in verdict.questions:
             tell(f"    {click.style('?', fg='yellow')} {question.source}: {visible_line(question.message)}")

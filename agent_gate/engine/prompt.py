@@ -9,8 +9,9 @@ from agent_gate.domain.policy import Policy
 from agent_gate.domain.spec import Spec
 from agent_gate.engine.context import Context
 from agent_gate.engine.replies import reply_text
-from agent_gate.gating.catalog import select_gates
+from agent_gate.gating.catalog import MUTATION, select_gates
 from agent_gate.prompting.messages import PreviousAttempt, Prompt, propose_messages, repair_messages
+from agent_gate.report.check_report import CheckReport
 from agent_gate.run.journal import Journal
 from agent_gate.run.state import Attempt, RunState
 from agent_gate.vcs.repo import Repository
@@ -65,5 +66,14 @@ def _previous(repository: Repository, state: RunState, attempt: Attempt, journal
 
 
 def _findings(attempt: Attempt) -> tuple[Finding, ...]:
-    blocking = (finding for result in attempt.results for finding in result.at("block"))
-    return (*attempt.refused, *blocking)
+    """What blocks, and what an advisory gate would have blocked, as the question that it is.
+
+    Of the gate `mutation` also its remarks: which faults a test does not notice that a clause rests on.
+    """
+    told = [
+        finding.model_copy(update={"level": effect})
+        for gate in CheckReport("", "", attempt.results, attempt.verdict).gates
+        for finding, effect in gate.findings
+        if effect != "none" and (finding.level == "block" or gate.result.gate == MUTATION)
+    ]
+    return (*attempt.refused, *told)

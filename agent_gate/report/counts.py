@@ -15,13 +15,13 @@ def gate_words(result: GateResult) -> str:
 def _counts(result: GateResult) -> Iterator[str]:
     told = result.measures
     if "tests" in told:
-        yield f"{told.get('passed', 0)} of {told['tests']} tests passed"
+        yield f"{told.get('passed', 0)} of {told['tests']} tests"
         if red := told.get("red_on_base", 0):
             yield f"{red} red on the base"
     if "changed_lines" in told and result.status == "passed":  # a failure has the share in its reason
-        yield _run(told, "lines")
+        yield f"{_run(told, 'lines')} changed lines"
         if told.get("changed_branches"):
-            yield _run(told, "branches")
+            yield f"{_run(told, 'branches')} branches"
     if "mutants" in told:
         yield f"{told.get('killed', 0)} of {told['mutants']} faults noticed"
     if "verifiers" in told:
@@ -30,4 +30,4 @@ def _counts(result: GateResult) -> Iterator[str]:
 
 def _run(told: Mapping[str, int], kind: str) -> str:
     changed = told[f"changed_{kind}"]
-    return f"{changed - told.get(f'missed_{kind}', 0)} of {changed} changed {kind} run"
+    return f"{changed - told.get(f'missed_{kind}', 0)} of {changed}"

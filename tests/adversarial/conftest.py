@@ -37,13 +37,13 @@ def base_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def environments(
-    confined: None,
     index_environment: dict[str, str],
     base_results: Path,
     _hermetic_environment: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> dict[str, Environment]:
     """Everything that a case needs around it."""
+    await sandbox_or_skip()
     for name, value in index_environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AGENT_GATE_CACHE_DIR", str(base_results))

@@ -19,7 +19,7 @@ from package_index import serve_index
 from repositories import hermetic_git_environment
 from threat_cases import read_cases
 from threat_outcomes import INDEX, ask_gates, ask_naive, carry_out, plain_environment
-from threat_page import OUTCOMES, PAGE, page, read_outcomes
+from threat_page import OUTCOMES, PAGE, Outcome, page, read_outcomes
 
 
 async def record(names: Sequence[str]) -> None:
@@ -45,7 +45,11 @@ async def record(names: Sequence[str]) -> None:
                 flush=True,
             )
             known[case.name] = {"says": told.says, "by": list(told.by), "naive": naive}
-    ordered = {case.name: known[case.name] for case in cases if case.name in known}
+            _keep(known)
+
+
+def _keep(known: dict[str, Outcome]) -> None:
+    ordered = {case.name: known[case.name] for case in read_cases() if case.name in known}
     OUTCOMES.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from openai_server import Reply, serve
 from program import agent_gate, new_file, record_replies, replace
 from repositories import MakeRepository, git
 from small_project import FILES, GOOD, SPEC
@@ -29,7 +30,6 @@ REPLIES = {
     "one good block, one outside": _EDIT + "\n" + new_file("../evil.py", "x = 1"),
     "one good block, one for git": _EDIT + "\n" + new_file(".git/hooks/pre-commit", "#!/bin/sh"),
     "one good block, one absolute": _EDIT + "\n" + new_file("/etc/evil", "x = 1"),
-    "half a letter": _EDIT.replace("return 0", 'return "\udcff"'),
     "a zero byte": _EDIT.replace("return 0", 'return "\x00"'),
     "gigantic": new_file("till.py", "x = 1\n" * 1_500_000),
     "no change at all": replace("till.py", "    return sum(prices)", "    return sum(prices)"),
@@ -56,6 +56,26 @@ def test_what_is_no_change_is_kept_and_never_half_applied(
     assert kept, "the reply is gone"
     assert not (tmp_path / "evil.py").exists()
     assert agent_gate(project.root, "approve", "@").returncode == 2
+
+
+@pytest.mark.parametrize(("value", "code"), [("\udcff", 4), ("x", 1)], ids=["no text", "text"])
+def test_bytes_that_are_no_text_are_never_applied(
+    project: Repository, tmp_path: Path, value: str, code: int
+) -> None:
+    said = json.dumps(_EDIT.replace("return 0", 'return "?"')).replace("?", value)
+    head = '{"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [{"index": 0, '
+    stream = (
+        f"""data: {head}"delta": {{"role": "assistant", "content": {said}}}, "finish_reason": null}}]}}\n\n"""
+    )
+    stream += f"""data: {head}"delta": {{}}, "finish_reason": "stop"}}]}}\n\ndata: [DONE]\n\n"""
+    with serve(*[Reply(body=stream, content_type="text/event-stream")] * 3) as server:
+        variables = {"OPENAI_API_KEY": "sk-x", "OPENAI_API_BASE": server.base_url, "AGENT_GATE_RETRIES": "0"}
+        ran = agent_gate(
+            project.root, "run", str(tmp_path / "spec.yaml"), "--model", "openai/test-model", "--attempts", "1",
+            env=variables,
+        )  # fmt: skip
+    assert ran.returncode == code, (ran.stdout, ran.stderr[-2000:])
+    assert git(project.root, "status", "--porcelain") == ""
 
 
 def test_what_a_model_says_is_written_out(project: Repository, tmp_path: Path) -> None:

@@ -70,6 +70,30 @@ def test_every_policy_key_stands_with_its_default(readme: Mapping[str, str]) -> 
     assert len(stated) > len(listed) / 2
 
 
+def test_a_default_of_one_gate_is_what_its_definition_says(readme: Mapping[str, str]) -> None:
+    catalog = load_catalog()
+    stated = {}
+    for key, default, _ in rows(readme["Policy"]):
+        if found := re.fullmatch(r"(\w+): `([^`]+)`", default):
+            stated[found[1], key.strip("`").rpartition(".")[2]] = tomllib.loads(f"value = {found[2]}")[
+                "value"
+            ]
+    assert len(stated) > 2
+    for (gate, key), value in stated.items():
+        assert value == catalog[gate].options.get(key, getattr(catalog[gate], key, None)), (gate, key)
+    share = re.search(r"less than (\d+) % of the changed lines", readme["Gates"])
+    assert share
+    assert int(share[1]) == catalog["coverage"].options["changed_lines"]
+
+
+def test_the_cache_folder_holds_what_is_told(readme: Mapping[str, str]) -> None:
+    told = set(re.findall(r"`(\w+)/` (?:in the cache folder|there)", readme["Where things are kept"]))
+    source = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
+    assert told == set(
+        re.findall(r"""(?:cache_directory\(\)|cache\.folder|self\.folder) / "(\w+)\"""", source)
+    )
+
+
 def test_keys_without_effect_are_told_and_the_others_are_read(readme: Mapping[str, str]) -> None:
     unused = {row[0].strip("`") for row in rows(readme["Policy"]) if row[2] == "not used yet"}
     source = "\n".join(

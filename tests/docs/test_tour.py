@@ -77,7 +77,7 @@ def test_the_tour_works_as_written(
 @pytest.mark.slow
 @pytest.mark.usefixtures("confined")
 def test_the_demo_says_what_the_readme_shows(readme: Mapping[str, str], tmp_path: Path) -> None:
-    done = agent_gate(tmp_path, "demo", "--yes", "--dir", "shop")
+    done = agent_gate(tmp_path, "demo", "--yes", "--dir", "shop", timeout=240)
     assert done.returncode == 0, done.stderr
     expected = shown(readme["What the demo shows"])
     assert len(expected) > 20

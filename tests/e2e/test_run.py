@@ -12,15 +12,22 @@ from small_project import (
     BREAKING,
     FILES,
     GOOD,
+    HOLLOW,
     INSECURE,
     MANUAL_SPEC,
     NOT_APPLICABLE,
     OUTSIDE,
     PROSE,
+    QUICK_FILES,
+    QUICK_SPEC,
     SPEC,
+    WEAKENING,
     WRONG,
 )
 
+from agent_gate.engine.context import Context
+from agent_gate.engine.prompt import next_prompt
+from agent_gate.run.state import fold
 from agent_gate.vcs.repo import Repository
 
 pytestmark = pytest.mark.usefixtures("confined")
@@ -35,6 +42,13 @@ def project(make_repository: MakeRepository, tmp_path: Path) -> Repository:
     return repository
 
 
+@pytest.fixture
+def quick(make_repository: MakeRepository, tmp_path: Path) -> Repository:
+    """The same with one quick gate and a sentence to be given."""
+    (tmp_path / "quick.yaml").write_text(QUICK_SPEC)
+    return make_repository(QUICK_FILES)
+
+
 def snapshot(root: Path) -> dict[str, bytes]:
     """Work tree, index and refs, byte for byte; agent-gate's own folder and refs left out."""
     found = {
@@ -47,6 +61,16 @@ def snapshot(root: Path) -> dict[str, bytes]:
     refs = git(root, "for-each-ref", "--format=%(refname) %(objectname)").splitlines()
     found["refs"] = "\n".join(ref for ref in refs if not ref.startswith("refs/agent-gate/")).encode()
     return found
+
+
+def told_to_the_model(project: Repository) -> str:
+    """What the model was told after its first attempt."""
+    context = Context.open(project.root)
+    journal = context.runs.find("@")
+    events = journal.events()
+    judged = next(n for n, event in enumerate(events, start=1) if event.type == "ChecksFinished")
+    prompt = next_prompt(context, fold(events[:judged]), journal)
+    return "\n".join(message.content for message in prompt.messages)
 
 
 def test_a_run_parks_and_another_process_approves(project: Repository, tmp_path: Path) -> None:
@@ -97,6 +121,36 @@ def test_findings_go_back_to_the_model(project: Repository, tmp_path: Path) -> N
     assert (run / "replies" / "2.md").read_text() == WRONG
 
 
+def test_a_test_that_asserts_nothing_much_goes_back_with_the_faults_that_it_misses(
+    project: Repository, tmp_path: Path
+) -> None:
+    model = record_replies(tmp_path / "hollow.jsonl", [HOLLOW, GOOD])
+    ran = agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model)
+    assert ran.returncode == 3, ran.stderr
+    first, second = ran.stderr.split("attempt 2")
+    assert "0 of 1 new verifiers notice one" in first
+    assert "✓ tests" in first
+    assert "it asserts nothing much" in first
+    assert "✗ verdict: 1 reason blocks" in first
+    assert "2 of 2 new verifiers notice one" in second
+    prompt = told_to_the_model(project)
+    assert "[mutation weak-test] tests/test_discount.py (a remark)" in prompt
+    assert "`-` → `+`" in prompt
+
+
+def test_a_question_of_a_gate_reaches_the_approver(project: Repository, tmp_path: Path) -> None:
+    model = record_replies(tmp_path / "weakening.jsonl", [WEAKENING])
+    ran = agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model)
+    assert ran.returncode == 3, ran.stderr
+    assert "      ? tests/test_till.py:5 weakened-assertion" in ran.stderr
+    question = "integrity: tests/test_till.py:5: weakened-assertion"
+    assert f"    ? {question}" in ran.stderr
+    assert question in agent_gate(project.root, "show", "@").stdout.partition("questions")[2]
+    approved = agent_gate(project.root, "approve", "@")
+    assert approved.returncode == 0, approved.stderr
+    assert f"you accept: {question}" in approved.stderr
+
+
 @pytest.mark.parametrize(
     ("replies", "code", "told"),
     [
@@ -124,78 +178,82 @@ def test_what_does_not_pass_never_lands(
     assert refused.returncode == 2
 
 
-def test_a_cut_off_reply_is_never_applied(project: Repository, tmp_path: Path) -> None:
+def test_a_cut_off_reply_is_never_applied(quick: Repository, tmp_path: Path) -> None:
     model = record_replies(tmp_path / "cut.jsonl", [GOOD], finish_reason="length")
-    ran = agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model, "--attempts", "1")
+    ran = agent_gate(quick.root, "run", str(tmp_path / "quick.yaml"), "--model", model, "--attempts", "1")
     assert ran.returncode == 4, ran.stderr
     assert "did not come to its end" in ran.stderr
 
 
-def test_reject_ends_the_run(project: Repository, tmp_path: Path) -> None:
+def test_reject_ends_the_run(quick: Repository, tmp_path: Path) -> None:
     model = record_replies(tmp_path / "good.jsonl", [GOOD])
-    agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model)
-    assert agent_gate(project.root, "reject", "@").returncode == 2
-    rejected = agent_gate(project.root, "reject", "@", "--reason", "the rounding is wrong")
+    agent_gate(quick.root, "run", str(tmp_path / "quick.yaml"), "--model", model)
+    assert agent_gate(quick.root, "reject", "@").returncode == 2
+    rejected = agent_gate(quick.root, "reject", "@", "--reason", "the rounding is wrong")
     assert rejected.returncode == 0, rejected.stderr
-    assert agent_gate(project.root, "show", "@").returncode == 5
-    assert agent_gate(project.root, "resume", "@").returncode == 5
-    assert agent_gate(project.root, "approve", "@").returncode == 2
+    assert agent_gate(quick.root, "show", "@").returncode == 5
+    assert agent_gate(quick.root, "resume", "@").returncode == 5
+    assert agent_gate(quick.root, "approve", "@").returncode == 2
 
 
-def test_a_manual_clause_needs_a_sentence(project: Repository, tmp_path: Path) -> None:
+def test_a_manual_clause_needs_a_sentence(quick: Repository, tmp_path: Path) -> None:
     model = record_replies(tmp_path / "good.jsonl", [GOOD])
-    agent_gate(project.root, "run", str(tmp_path / "manual.yaml"), "--model", model)
-    unanswered = agent_gate(project.root, "approve", "@")
+    agent_gate(quick.root, "run", str(tmp_path / "quick.yaml"), "--model", model)
+    unanswered = agent_gate(quick.root, "approve", "@")
     assert unanswered.returncode == 3
     assert "DEC-1" in unanswered.stderr
-    stray = agent_gate(project.root, "approve", "@", "--answer", "ACC-1=yes", "--answer", "DEC-1=yes")
+    stray = agent_gate(quick.root, "approve", "@", "--answer", "ACC-1=yes", "--answer", "DEC-1=yes")
     assert stray.returncode == 2
-    answered = agent_gate(project.root, "approve", "@", "--answer", "DEC-1=only // is used")
+    answered = agent_gate(quick.root, "approve", "@", "--answer", "DEC-1=only // is used")
     assert answered.returncode == 0, answered.stderr
-    note = git(project.root, "notes", "--ref=agent-gate", "show", "HEAD^{tree}")
-    assert agent_gate(project.root, "verify").returncode == 0
+    note = git(quick.root, "notes", "--ref=agent-gate", "show", "HEAD^{tree}")
+    assert agent_gate(quick.root, "verify").returncode == 0
     assert len(note.splitlines()) >= 6
 
 
-def test_a_moved_base_lands_nothing_and_resume_gates_again(project: Repository, tmp_path: Path) -> None:
+def test_a_moved_base_lands_nothing_and_resume_gates_again(quick: Repository, tmp_path: Path) -> None:
+    answered = ("--answer", "DEC-1=only // is used")
     model = record_replies(tmp_path / "good.jsonl", [GOOD])
-    agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model)
-    write_files(project.root, {"README.md": "new\n"})
-    moved = commit_all(project.root, "meanwhile")
-    stale = agent_gate(project.root, "approve", "@")
+    agent_gate(quick.root, "run", str(tmp_path / "quick.yaml"), "--model", model)
+    write_files(quick.root, {"README.md": "new\n"})
+    moved = commit_all(quick.root, "meanwhile")
+    stale = agent_gate(quick.root, "approve", "@", *answered)
     assert stale.returncode == 3, stale.stderr
     assert "moved" in stale.stderr
-    assert git(project.root, "rev-parse", "HEAD") == moved
-    assert agent_gate(project.root, "approve", "@").returncode == 3
-    resumed = agent_gate(project.root, "resume", "@")
+    assert git(quick.root, "rev-parse", "HEAD") == moved
+    assert agent_gate(quick.root, "approve", "@", *answered).returncode == 3
+    resumed = agent_gate(quick.root, "resume", "@")
     assert resumed.returncode == 3, resumed.stderr
-    approved = agent_gate(project.root, "approve", "@")
+    approved = agent_gate(quick.root, "approve", "@", *answered)
     assert approved.returncode == 0, approved.stderr
-    assert git(project.root, "rev-parse", "HEAD^") == moved
-    assert agent_gate(project.root, "verify").returncode == 0
+    assert git(quick.root, "rev-parse", "HEAD^") == moved
+    assert agent_gate(quick.root, "verify").returncode == 0
 
 
-def test_what_the_policy_states_and_nothing_enforces_is_told(project: Repository, tmp_path: Path) -> None:
-    write_files(project.root, {"agent-gate.toml": "[model]\nbudget_usd_per_day = 1.5\n"})
-    commit_all(project.root)
+def test_what_the_policy_states_and_nothing_enforces_is_told(quick: Repository, tmp_path: Path) -> None:
+    write_files(
+        quick.root,
+        {"agent-gate.toml": QUICK_FILES["agent-gate.toml"] + "[model]\nbudget_usd_per_day = 1.5\n"},
+    )
+    commit_all(quick.root)
     model = record_replies(tmp_path / "prose.jsonl", [PROSE])
-    ran = agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model, "--attempts", "1")
+    ran = agent_gate(quick.root, "run", str(tmp_path / "quick.yaml"), "--model", model, "--attempts", "1")
     assert "model.budget_usd_per_day is stated, and not enforced by this version" in ran.stderr
 
 
-def test_an_unfinished_run_can_be_rejected_too(project: Repository, tmp_path: Path) -> None:
+def test_an_unfinished_run_can_be_rejected_too(quick: Repository, tmp_path: Path) -> None:
     model = record_replies(tmp_path / "prose.jsonl", [PROSE])
-    agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model, "--attempts", "2")
-    assert agent_gate(project.root, "reject", "@", "--reason", "the model does not get it").returncode == 0
-    assert agent_gate(project.root, "resume", "@").returncode == 5
-    assert agent_gate(project.root, "reject", "@", "--reason", "again").returncode == 2
+    agent_gate(quick.root, "run", str(tmp_path / "quick.yaml"), "--model", model, "--attempts", "2")
+    assert agent_gate(quick.root, "reject", "@", "--reason", "the model does not get it").returncode == 0
+    assert agent_gate(quick.root, "resume", "@").returncode == 5
+    assert agent_gate(quick.root, "reject", "@", "--reason", "again").returncode == 2
 
 
-def test_a_sealed_run_shows_the_answer_that_a_clause_rests_on(project: Repository, tmp_path: Path) -> None:
+def test_a_sealed_run_shows_the_answer_that_a_clause_rests_on(quick: Repository, tmp_path: Path) -> None:
     model = record_replies(tmp_path / "good.jsonl", [GOOD])
-    agent_gate(project.root, "run", str(tmp_path / "manual.yaml"), "--model", model)
-    agent_gate(project.root, "approve", "@", "--answer", "DEC-1=only // is used")
-    shown = agent_gate(project.root, "show", "@").stdout
+    agent_gate(quick.root, "run", str(tmp_path / "quick.yaml"), "--model", model)
+    agent_gate(quick.root, "approve", "@", "--answer", "DEC-1=only // is used")
+    shown = agent_gate(quick.root, "show", "@").stdout
     assert "✓ DEC-1" in shown
     assert "only // is used" in shown
 

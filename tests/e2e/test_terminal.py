@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from program import agent_gate, command, record_replies
 from repositories import MakeRepository, git
-from small_project import FILES, GOOD, MANUAL_SPEC
+from small_project import GOOD, QUICK_FILES, QUICK_SPEC
 from terminal import Terminal
 
 from agent_gate.vcs.repo import Repository
@@ -17,9 +17,9 @@ pytestmark = pytest.mark.usefixtures("confined")
 
 @pytest.fixture
 def project(make_repository: MakeRepository, tmp_path: Path) -> Repository:
-    (tmp_path / "spec.yaml").write_text(MANUAL_SPEC)
+    (tmp_path / "spec.yaml").write_text(QUICK_SPEC)
     record_replies(tmp_path / "good.jsonl", [GOOD])
-    return make_repository(FILES)
+    return make_repository(QUICK_FILES)
 
 
 def arguments(tmp_path: Path) -> list[str]:

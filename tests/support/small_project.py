@@ -54,6 +54,27 @@ approach:
 """
 )
 
+QUICK_FILES = {**FILES, "agent-gate.toml": '[gates]\nrequired = ["scope"]\nadvisory = []\n'}
+"""The same with one gate that takes no time, for what a run that waits for a person is enough for."""
+
+QUICK_SPEC = """\
+schema: agent-gate/spec/v1
+id: discount
+title: Give a discount on the total
+goal: total() takes a discount in per cent, rounded down to whole cents.
+paths:
+  allow: ["till.py", "tests/**"]
+acceptance:
+  - id: ACC-1
+    statement: nothing but the till is touched
+    verified_by: ["gate:scope"]
+approach:
+  - id: DEC-1
+    statement: whole cents only, no floating point
+    verified_by: ["manual: no division gives a float"]
+not_applicable: {load: a pure function, latency: a pure function, failure_modes: none, security: none}
+"""
+
 _OLD = (
     'def total(prices: list[int]) -> int:\n    """The sum of all prices, in cents."""\n    return sum(prices)'
 )
@@ -88,4 +109,10 @@ INSECURE = _change(_REFUSES + '    return eval("sum(prices) * (100 - discount) /
 BREAKING = _change(_REFUSES + "    return sum(prices) * (100 - discount) // 100 + 1")
 OUTSIDE = new_file("setup.py", "print('hello')\n")
 NOT_APPLICABLE = replace("till.py", "def summe(preise):\n    pass", "def summe(preise):\n    return 0")
+_REST = _REFUSES + "    return sum(prices) * (100 - discount) // 100"
+HOLLOW = _change(_REST).replace(
+    "assert total([400, 600], discount=10) == 900", 'assert total([400, 600], discount=10) != "900"'
+)
+"""The change is right, and the test of its first clause would accept any number."""
+WEAKENING = GOOD + replace("tests/test_till.py", "    assert total([1, 2]) == 3", "    assert total([1, 2])")
 PROSE = "I would suggest to add a discount parameter."

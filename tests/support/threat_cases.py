@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import py_compile
 import subprocess
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib._bootstrap_external import _code_to_hash_pyc
-from importlib.util import cache_from_source, source_hash
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, Literal
 
@@ -125,8 +126,11 @@ def _byte_code(case: Case, root: Path, sources: Mapping[str, str]) -> None:
     for path, text in sources.items():
         compiled = cache_from_source(path) if path in case.base else f"{path}c"
         (root / compiled).parent.mkdir(exist_ok=True)
-        code = _code_to_hash_pyc(compile(text, path, "exec"), source_hash(text.encode()), checked=False)
-        (root / compiled).write_bytes(code)
+        with tempfile.NamedTemporaryFile("w", suffix=".py") as written:
+            written.write(text)
+            written.flush()
+            mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+            py_compile.compile(written.name, str(root / compiled), path, doraise=True, invalidation_mode=mode)
 
 
 def _rename(_: Case, root: Path, moves: Mapping[str, str]) -> None:

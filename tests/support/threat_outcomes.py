@@ -14,10 +14,10 @@ from package_index import PackageIndex, Release
 from repositories import new_repository
 from threat_cases import Case, Says, make_change
 
+from agent_gate.domain.policy import Policy
 from agent_gate.domain.spec import Spec
 from agent_gate.engine.check_change import CheckOutcome, check_change
 from agent_gate.engine.context import Context
-from agent_gate.domain.policy import Policy
 from agent_gate.gating.environment import Environment, describe
 from agent_gate.spec.reader import read_spec
 from agent_gate.vcs.change_source import ChangeSource, locate_change

@@ -88,6 +88,25 @@ def test_a_clause_that_nothing_shows_is_open_until_the_verdict_and_unverified_af
         assert {clause.id: clause.state for clause in view_of(seen).clauses}["ACC-1"] == state
 
 
+def test_an_advisory_gate_that_fails_is_a_question_before_and_after_the_verdict(parked_by_all: Any) -> None:
+    events = parked_by_all.journal.events()
+    judged = next(n for n, event in enumerate(events) if event.type == "ChecksFinished")
+    for seen in (events[:judged], events):
+        view = view_of(seen)
+        asking = {name: state for name, state in stages(view).items() if state == "ask"}
+        assert asking == {"coverage": "ask", "mutation": "ask"}
+        effects = {finding.rule: effect for finding, effect in view.findings}
+        assert effects == {"weakened-assertion": "ask", "not-run": "ask", "survived": "ask"}
+
+
+def test_a_gate_that_has_to_pass_blocks_with_the_same_finding(parked: Any) -> None:
+    events = parked.journal.events()
+    judged = next(n for n, event in enumerate(events) if event.type == "ChecksFinished")
+    view = view_of(events[:judged])
+    assert stages(view)["bandit"] == "failed"
+    assert [effect for _, effect in view.findings] == ["block"]
+
+
 def test_what_was_sent_back_is_told_with_its_reasons(parked: Any) -> None:
     (back,) = view_of(parked.journal.events()).sent_back
     assert back.attempt == 1

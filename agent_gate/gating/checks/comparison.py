@@ -91,6 +91,7 @@ def findings(runs: Runs) -> tuple[Finding, ...]:
     return (
         *_broken_files(runs),
         *put_together(runs.gate, (*_failing(runs), *_lost(runs), *_old_versions(runs))),
+        *_tampered(runs),
         *_about_the_change(runs),
     )
 
