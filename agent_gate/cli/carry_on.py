@@ -100,7 +100,7 @@ def _tell_parked(state: RunState) -> None:
 
 def _review(context: Context, state: RunState, emit: Emit) -> RunState:
     """The review in lines: what is signed, the questions, the decision. `v` opens the review screen."""
-    tell_binding(state)
+    tell_what_is_approved(state)
     while True:
         choice = click.prompt(
             "approve (a), reject (r), diff (d), review screen (v), later (l)",
@@ -151,6 +151,19 @@ def tell_binding(state: RunState) -> None:
     tell(
         "  " + ", ".join(f"{name} {digest.removeprefix('sha256:')[:10]}" for name, digest in digests.items())
     )
+
+
+def tell_what_is_approved(state: RunState) -> None:
+    """Everything that an approval says: what is signed, what is confirmed, what is accepted."""
+    tell_binding(state)
+    for clause in state.verdict.clauses if state.verdict else ():
+        for item in clause.evidence:
+            if item.model_written:
+                tell(
+                    f"  you confirm: {clause.clause} rests on {visible_line(item.verifier)}, written by the model"
+                )
+    for question in state.verdict.questions if state.verdict else ():
+        tell(f"  you accept: {question.source}: {visible_line(question.message)}")
 
 
 def show_diff(context: Context, state: RunState) -> None:

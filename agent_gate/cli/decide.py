@@ -6,15 +6,13 @@ from pathlib import Path
 
 import click
 
-from agent_gate.cli.carry_on import decide_and_seal, tell_binding, tell_outcome
+from agent_gate.cli.carry_on import decide_and_seal, tell_outcome, tell_what_is_approved
 from agent_gate.cli.options import json_option, repo_option
-from agent_gate.cli.output import tell
 from agent_gate.cli.reporter import JsonReporter, Reporter
-from agent_gate.domain.visible import visible_line
 from agent_gate.engine.context import Context
 from agent_gate.engine.decide import reject as reject_run
 from agent_gate.errors import UsageError
-from agent_gate.run.state import RunState, exit_code
+from agent_gate.run.state import exit_code
 
 
 @click.command()
@@ -47,7 +45,7 @@ def approve(
     state = context.runs.find(run_name).state()
     given = dict(_answer(text) for text in answers)
     if state.phase == "awaiting_approval" and not as_json:
-        _tell_what_is_approved(state)
+        tell_what_is_approved(state)
     emit = JsonReporter() if as_json else Reporter()
     state = decide_and_seal(context, state.run_id, emit, reason=reason, answers=given, means="command")
     if not as_json:
@@ -74,15 +72,3 @@ def _answer(text: str) -> tuple[str, str]:
             f"--answer {text!r} has no sentence", hint="--answer DEC-1='the lock is taken first'"
         )
     return clause.strip(), sentence
-
-
-def _tell_what_is_approved(state: RunState) -> None:
-    tell_binding(state)
-    for clause in state.verdict.clauses if state.verdict else ():
-        for item in clause.evidence:
-            if item.model_written:
-                tell(
-                    f"  you confirm: {clause.clause} rests on {visible_line(item.verifier)}, written by the model"
-                )
-    for question in state.verdict.questions if state.verdict else ():
-        tell(f"  you accept: {question.source}: {visible_line(question.message)}")

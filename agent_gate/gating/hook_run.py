@@ -78,9 +78,7 @@ class HookRun:
         return "\n".join([line for line in shown if line][-lines:])
 
 
-async def run_hook(
-    context: GateContext, hook: Hook, message: str | None = None
-) -> HookRun:
+async def run_hook(context: GateContext, hook: Hook, message: str | None = None) -> HookRun:
     """Runs the hook once over the candidate; with a `message` it gets it in a file, as commit-msg does.
 
     Raises HookError where it cannot be started, does not end in time, or is ended by a limit.

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from agent_gate.domain.gate import GateDefinition
 from agent_gate.domain.digest import canonical_json, sha256
+from agent_gate.domain.gate import GateDefinition
 from agent_gate.domain.policy import GateOptions
 from agent_gate.domain.value import PlainData, Value
 from agent_gate.sandbox.base import Limits

@@ -48,9 +48,7 @@ def _row(finding: Finding) -> str:
 def _cut(text: str, longest: int) -> list[str]:
     """A few lines of the text, its beginning and its end, none of them endless."""
     lines = (
-        [line.expandtabs() for line in visible(redact(text)).strip("\n").split("\n")]
-        if text.strip()
-        else []
+        [line.expandtabs() for line in visible(redact(text)).strip("\n").split("\n")] if text.strip() else []
     )
     if len(lines) > MAX_LINES:
         lines = [*lines[:2], "…", *lines[-(MAX_LINES - 3) :]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from program import agent_gate, command, record_replies
+from program import agent_gate, command, new_file, record_replies
 from repositories import MakeRepository, git
 from small_project import GOOD, QUICK_FILES, QUICK_SPEC
 from terminal import Terminal
@@ -55,6 +55,19 @@ def test_later_leaves_it_parked_and_reject_ends_it(project: Repository, tmp_path
         terminal.type("not now\n")
         assert terminal.wait() == 5
     assert git(project.root, "rev-list", "--count", "HEAD") == "1"
+
+
+def test_a_question_is_shown_to_whoever_takes_a_parked_run_up_again(
+    project: Repository, tmp_path: Path
+) -> None:
+    asking = GOOD + "\n" + new_file("tests/conftest.py", '"""Nothing is shared yet."""')
+    model = record_replies(tmp_path / "asking.jsonl", [asking])
+    assert agent_gate(project.root, "run", str(tmp_path / "spec.yaml"), "--model", model).returncode == 3
+    with Terminal(command("resume", "@"), project.root) as terminal:
+        terminal.wait_for("you accept: scope: tests/conftest.py")
+        terminal.wait_for("approve (a)")
+        terminal.type("l\n")
+        assert terminal.wait() == 3
 
 
 def test_control_c_at_the_prompt_leaves_it_parked(project: Repository, tmp_path: Path) -> None:
