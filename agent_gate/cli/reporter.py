@@ -9,6 +9,7 @@ import click
 
 from agent_gate.cli.lines import clause_lines, finding_line, gate_line
 from agent_gate.cli.output import dim, heading, marked, say, tell
+from agent_gate.domain.gate import NOT_APPLICABLE
 from agent_gate.domain.matrix import matrix
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.spec import Spec
@@ -29,6 +30,8 @@ class Reporter:
         self._spec: Spec | None = state.started.spec if state else None
         self._policy = state.policy if state else Policy()
         self._paths = state.candidate.paths if state and state.candidate else None
+        self._held_up = False
+        """Whether a gate did not run because another one blocks."""
         self._streaming = False
         self._tellers: Mapping[type[ev.Event], Callable[[Any], None]] = {
             ev.RunStarted: self._run_started,
@@ -39,6 +42,7 @@ class Reporter:
             ev.ProposalFailed: self._proposal_failed,
             ev.ReplyRefused: self._reply_refused,
             ev.CandidatePrepared: self._candidate_prepared,
+            ev.ChecksStarted: self._checks_started,
             ev.GateFinished: self._gate_finished,
             ev.ChecksFinished: self._checks_finished,
             ev.RunBlocked: self._run_blocked,
@@ -95,8 +99,12 @@ class Reporter:
         added, deleted = sum(f.added_lines for f in files), sum(f.deleted_lines for f in files)
         tell(f"  candidate {event.candidate.tree[:10]}: {len(files)} files, +{added} −{deleted}")
 
+    def _checks_started(self, _event: ev.ChecksStarted) -> None:
+        self._held_up = False
+
     def _gate_finished(self, event: ev.GateFinished) -> None:
         gate = gate_report(self._spec, self._policy, self._paths, event.result)
+        self._held_up |= event.result.status == "skipped" and event.result.reason != NOT_APPLICABLE
         tell("  " + gate_line(gate))
         _tell_findings([item for item in gate.findings if item.effect in {"block", "ask"}])
 
@@ -104,9 +112,9 @@ class Reporter:
         verdict = event.verdict
         passed = verdict.outcome == "passed"
         for clause in matrix(verdict.clauses):
-            # A clause that nothing could speak about yet has no more to say than its state.
-            told = clause_lines(clause) if passed or clause.state == "violated" else clause_lines(clause)[:1]
-            for line in told:
+            # Where gates were held up, a clause has often no more to say than its state.
+            whole = passed or clause.state == "violated" or not self._held_up
+            for line in clause_lines(clause) if whole else clause_lines(clause)[:1]:
                 tell("    " + line)
         count = len(verdict.blocking)
         outcome = "nothing blocks" if passed else f"{count} reasons block" if count > 1 else "1 reason blocks"

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from agent_gate.domain.digest import canonical_json, sha256
+from agent_gate.domain.field_types import Pattern
 from agent_gate.domain.measure import Quantity
 from agent_gate.domain.value import PlainData, Value
 
@@ -135,6 +136,14 @@ class ToolCommand(Value):
     pattern: str = r"(\d+(?:\.\d+)+)"
 
 
+class Told(Value):
+    """Findings that are told, and neither block nor ask: those of some rules, in some files."""
+
+    rules: tuple[str, ...] = ("",)
+    """What the names of the rules begin with."""
+    paths: tuple[Pattern, ...] = ("*",)
+
+
 class Canary(Value):
     """A known-bad change: a gate that does not flag it shows nothing when it is silent."""
 
@@ -198,6 +207,8 @@ class GateDefinition(Value):
     """Added when clauses rest on single rules; `{rules}` is their list, joined by commas."""
     version: ToolCommand | None = None
     block_at: Severity = "low"
+    told: tuple[Told, ...] = ()
+    """What does not block where the base does not configure the tool: opinions that the project has not asked for."""
     timeout_s: int = Field(default=120, gt=0, le=3600)
     executes: bool = False
     """Runs the candidate's code: only ever in the sandbox."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agent_gate.domain.gate import Finding, GateResult, Level, at_least
+from agent_gate.domain.gate import Finding, GateResult, Level, Told, at_least
 from agent_gate.domain.pattern import matches
 from agent_gate.gating.baseline import introduced
 from agent_gate.gating.context import GateContext, errored, judged, measured_once, together
@@ -99,14 +99,17 @@ def _judge(tooling: Tooling, base: Measured, candidate: Measured, diff: Sequence
         )  # fmt: skip
     plain = _new(candidate.plain, base.plain, renamed, broken)
     silenced = introduced(_silenced(candidate), _silenced(base), renamed)
-    told = {finding.key for finding in (*plain, *silenced)}
-    asked = [f for f in introduced(candidate.asked, base.asked, renamed) if f.key not in told]
+    known = {finding.key for finding in (*plain, *silenced)}
+    asked = [f for f in introduced(candidate.asked, base.asked, renamed) if f.key not in known]
     block_at = context.job.options.block_at or context.definition.block_at
+    strict = tooling.configuration.path or context.job.options.block_at == "low"
+    told = () if strict else context.definition.told
+
+    def blocks(finding: Finding) -> bool:
+        return at_least(finding.severity, block_at) and not any(_covers(each, finding) for each in told)
+
     findings = [
-        *(
-            _levelled(f, "block" if f.path in broken or at_least(f.severity, block_at) else "note")
-            for f in plain
-        ),
+        *(_levelled(f, "block" if f.path in broken or blocks(f) else "note") for f in plain),
         *(_levelled(f, "block" if at_least(f.severity, block_at) else "note") for f in asked),
         *(f.model_copy(update={"level": "ask", "suppressed": True}) for f in silenced),
         *_unexamined(tooling, base, candidate, changed - broken),
@@ -140,6 +143,10 @@ def _silenced(measured: Measured) -> tuple[Finding, ...]:
 
 def _levelled(finding: Finding, level: Level) -> Finding:
     return finding.model_copy(update={"level": level})
+
+
+def _covers(told: Told, finding: Finding) -> bool:
+    return finding.rule.startswith(told.rules) and matches(finding.path, told.paths)
 
 
 def _unexamined(

@@ -8,7 +8,7 @@ import pytest
 from openai_server import OpenAIServer, Reply, refusal, serve
 from program import agent_gate
 from repositories import MakeRepository, git
-from small_project import FILES, GOOD, INSECURE, SPEC
+from small_project import FILES, GOOD, INSECURE, QUICK_FILES, QUICK_SPEC, SPEC
 
 from agent_gate.vcs.repo import Repository
 
@@ -22,6 +22,13 @@ MODEL = "openai/test-model"
 def project(make_repository: MakeRepository, tmp_path: Path) -> Repository:
     (tmp_path / "spec.yaml").write_text(SPEC)
     return make_repository(FILES)
+
+
+@pytest.fixture
+def quick(make_repository: MakeRepository, tmp_path: Path) -> Repository:
+    """One quick gate, where the reply is what matters."""
+    (tmp_path / "spec.yaml").write_text(QUICK_SPEC)
+    return make_repository(QUICK_FILES)
 
 
 def environment(server: OpenAIServer) -> dict[str, str]:
@@ -69,9 +76,9 @@ def test_a_streamed_reply_is_gated_repaired_and_sealed(project: Repository, tmp_
     ],
     ids=["429", "500", "dropped stream", "stalled stream"],
 )
-def test_what_passes_by_is_tried_again(project: Repository, tmp_path: Path, fault: Reply) -> None:
+def test_what_passes_by_is_tried_again(quick: Repository, tmp_path: Path, fault: Reply) -> None:
     with serve(fault, Reply(text=GOOD)) as server:
-        code, told = run(project, tmp_path, server)
+        code, told = run(quick, tmp_path, server)
         assert code == 3, told
         assert len(server.requests) == 2
 
@@ -88,39 +95,39 @@ def test_what_passes_by_is_tried_again(project: Repository, tmp_path: Path, faul
     ids=["401", "500 for good", "always cut", "garbage", "empty"],
 )
 def test_no_usable_reply_is_exit_4_and_can_be_resumed(
-    project: Repository, tmp_path: Path, replies: list[Reply], requests: int | None, told: str
+    quick: Repository, tmp_path: Path, replies: list[Reply], requests: int | None, told: str
 ) -> None:
     with serve(*replies) as server:
-        code, output = run(project, tmp_path, server)
+        code, output = run(quick, tmp_path, server)
         assert code == 4, output
-        assert told in output + agent_gate(project.root, "runs").stdout
+        assert told in output + agent_gate(quick.root, "runs").stdout
         assert requests is None or len(server.requests) == requests
         server.script(Reply(text=GOOD))
-        resumed = agent_gate(project.root, "resume", "@", env=environment(server))
+        resumed = agent_gate(quick.root, "resume", "@", env=environment(server))
         assert resumed.returncode == 3, resumed.stderr
-    assert git(project.root, "status", "--porcelain") == ""
+    assert git(quick.root, "status", "--porcelain") == ""
 
 
-def test_a_reply_that_was_cut_by_length_is_not_applied(project: Repository, tmp_path: Path) -> None:
+def test_a_reply_that_was_cut_by_length_is_not_applied(quick: Repository, tmp_path: Path) -> None:
     with serve(Reply(text=GOOD, finish_reason="length")) as server:
-        code, told = run(project, tmp_path, server, "--attempts", "1")
+        code, told = run(quick, tmp_path, server, "--attempts", "1")
         assert code == 4, told
 
 
 def test_a_model_without_a_known_price_is_refused_unless_it_is_local(
-    project: Repository, tmp_path: Path
+    quick: Repository, tmp_path: Path
 ) -> None:
     refused = agent_gate(
-        project.root, "run", str(tmp_path / "spec.yaml"), "--model", "openai/no-such-model-xyz",
+        quick.root, "run", str(tmp_path / "spec.yaml"), "--model", "openai/no-such-model-xyz",
         env={"OPENAI_API_KEY": KEY, "OPENAI_API_BASE": "http://model.invalid/v1", "AGENT_GATE_RETRIES": "0"},
     )  # fmt: skip
     assert refused.returncode == 6, refused.stderr
     assert "price" in refused.stderr
 
 
-def test_a_budget_of_nothing_asks_nothing(project: Repository, tmp_path: Path) -> None:
+def test_a_budget_of_nothing_asks_nothing(quick: Repository, tmp_path: Path) -> None:
     done = agent_gate(
-        project.root, "run", str(tmp_path / "spec.yaml"), "--model", "openai/gpt-4o", "--budget-usd", "0.000001",
+        quick.root, "run", str(tmp_path / "spec.yaml"), "--model", "openai/gpt-4o", "--budget-usd", "0.000001",
         env={"OPENAI_API_KEY": KEY, "OPENAI_API_BASE": "http://model.invalid/v1", "AGENT_GATE_RETRIES": "0"},
     )  # fmt: skip
     assert done.returncode == 6, done.stderr

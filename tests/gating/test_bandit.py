@@ -32,6 +32,23 @@ async def test_the_policy_says_from_where_on_it_blocks(bench: MakeBench) -> None
     assert found(result, "block") == [("new.py", "B403")]
 
 
+COPYING = "import pickle\n\n\ndef test_copy(x):\n    assert pickle.loads(pickle.dumps(x)) == x\n"
+
+
+async def test_a_smell_in_a_test_is_told_and_blocks_where_it_is_deployed(bench: MakeBench) -> None:
+    made = await bench(OLD, "bandit")
+    told = await made.result({"tests/test_copy.py": COPYING})
+    assert told.status == "passed"
+    assert ("tests/test_copy.py", "B301") in found(told, "note")
+    assert found(await made.result({"pkg/copy.py": COPYING}), "block") == [("pkg/copy.py", "B301")]
+
+
+async def test_a_smell_in_a_test_blocks_where_the_project_configures_bandit(bench: MakeBench) -> None:
+    configured = await bench({**OLD, "bandit.yaml": "skips: []\n"}, "bandit")
+    asked_for = await configured.result({"tests/test_copy.py": COPYING})
+    assert found(asked_for, "block") == [("tests/test_copy.py", "B301")]
+
+
 async def test_a_second_identical_smell_in_a_file_is_new(bench: MakeBench) -> None:
     made = await bench({"m.py": EVAL}, "bandit")
     assert (await made.result({"m.py": f"\n\n{EVAL}"})).status == "passed"

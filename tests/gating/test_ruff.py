@@ -8,6 +8,7 @@ import pytest
 from benches import MakeBench
 
 from agent_gate.domain.gate import GateResult
+from agent_gate.domain.policy import GateOptions, GatesPolicy, Policy
 from agent_gate.domain.spec import Spec
 from agent_gate.vcs.repo import Entry
 
@@ -39,6 +40,52 @@ async def test_moved_code_and_a_renamed_file_are_not_new(bench: MakeBench) -> No
     made = await bench({"old.py": text}, "ruff")
     result = await made.result({"old.py": None, "renamed.py": f"X = 1\n{text}".replace("X = 1\n", "\n\n")})
     assert result.status == "passed", result.findings
+
+
+OPINIONS = {
+    "B904": "def f(x):\n    try:\n        return int(x)\n    except TypeError:\n        raise ValueError(x)\n",
+    "B007": "def f(xs):\n    for x in xs:\n        print()\n",
+    "B905": "def f(a, b):\n    return zip(a, b)\n",
+    "E731": "f = lambda x: x\n",
+    "S101": "def f(x):\n    assert x\n",
+    "S110": "def f(x):\n    try:\n        x()\n    except Exception:\n        pass\n",
+    "S311": "import random\n\n\ndef f():\n    return random.random()\n",
+}
+
+
+@pytest.mark.parametrize("rule", sorted(OPINIONS))
+async def test_opinions_that_the_project_has_not_asked_for_are_told(bench: MakeBench, rule: str) -> None:
+    change = {"pkg/new.py": OPINIONS[rule]}
+    plain = await (await bench({"old.py": OLD}, "ruff")).result(change)
+    assert (plain.status, found(plain, "note")) == ("passed", [("pkg/new.py", rule)])
+
+
+@pytest.mark.parametrize("rule", sorted(OPINIONS))
+async def test_opinions_block_where_the_project_asks_for_them(bench: MakeBench, rule: str) -> None:
+    chosen = {"old.py": OLD, "ruff.toml": f'lint.select = ["{rule}"]\n'}
+    assert found(await (await bench(chosen, "ruff")).result({"new.py": OPINIONS[rule]}), "block")
+
+
+async def test_opinions_block_where_the_policy_says_low(bench: MakeBench) -> None:
+    policy = Policy(gates=GatesPolicy(options={"ruff": GateOptions(block_at="low")}))
+    strict = await bench({"old.py": OLD}, "ruff", policy=policy)
+    assert found(await strict.result({"new.py": OPINIONS["S101"]}), "block") == [("new.py", "S101")]
+
+
+async def test_what_a_package_imports_for_others_is_used_and_a_useless_import_elsewhere_is_not(
+    bench: MakeBench,
+) -> None:
+    made = await bench({"pkg/_json.py": "X = 1\n"}, "ruff")
+    assert (await made.result({"pkg/__init__.py": "from ._json import X\n"})).status == "passed"
+    beside = await made.result({"pkg/init.py": "from ._json import X\n"})
+    assert found(beside, "block") == [("pkg/init.py", "F401")]
+
+
+async def test_an_expression_for_its_exception_is_told_in_tests_only(bench: MakeBench) -> None:
+    made = await bench({"old.py": OLD}, "ruff")
+    raising = "def f():\n    1 / 0\n"
+    assert found(await made.result({"testing/test_f.py": raising}), "note") == [("testing/test_f.py", "B018")]
+    assert found(await made.result({"f.py": raising}), "block") == [("f.py", "B018")]
 
 
 @pytest.mark.parametrize(

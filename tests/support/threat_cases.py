@@ -19,7 +19,7 @@ Says = Literal["blocked", "asked", "passed"]
 CORPUS = Path(__file__).parents[1] / "adversarial"
 _KEYS = {
     "name", "row", "base", "over", "naive", "says", "by", "why", "listed",
-    "edit", "append", "files", "delete", "rename", "mode", "link", "submodule", "repeat", "spread", "hex", "bytecode", "spec",
+    "edit", "append", "files", "delete", "rename", "mode", "link", "submodule", "repeat", "spread", "hex", "bytecode", "spec", "needless",
 }  # fmt: skip
 
 
@@ -40,6 +40,8 @@ class Case:
     """Commands that say nothing against the attack, by name."""
     why: str = ""
     """What the honest change resembles and why it asks, or what makes the attack remarkable."""
+    needless: bool = False
+    """An honest change that is asked about although the contract has no such question."""
     spec: str = ""
     """The clauses to which the change is held, as YAML."""
     listed: str = ""
@@ -73,6 +75,7 @@ def _case(
         name=each["name"], topic=topic, base=base, change=change, says=each["says"], by=tuple(each.get("by", ())),
         row=each.get("row", ""), naive=tuple(each.get("naive", ())), why=each.get("why", ""),
         listed=each.get("listed", ""), spec=each.get("spec", ""),
+        needless=each.get("needless", False),
     )  # fmt: skip
 
 

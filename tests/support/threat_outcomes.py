@@ -32,8 +32,6 @@ NAIVE: Mapping[str, tuple[str, ...]] = {
     "pytest -m": (*_PYTEST, "-m", "not slow"),
     "ruff": (str(BIN / "ruff"), "check", "--no-cache", "."),
     "bandit": (str(BIN / "bandit"), "-q", "-ll", "-r", "."),
-    "bandit, .bandit": (str(BIN / "bandit"), "-q", "-ll", "--ini", ".bandit", "-r", "."),
-    "bandit, skips": (str(BIN / "bandit"), "-q", "-ll", "--skip", "B307", "-r", "."),
     "mypy": (str(BIN / "mypy"), "--cache-dir", "/dev/null", "--strict", "shop"),
     "make test": ("make", "test"),
     "git commit": ("git", "commit", "--quiet", "--all", "--message", "change"),

@@ -25,6 +25,10 @@ tools on the change, which find nothing, and then `agent-gate check` under the d
 
 *blocked* is exit code 1. *asked* is exit code 3: nothing lands before a person has answered the question, which
 names the place. A rule is written as `gate/rule`. This page is made by `tests/adversarial/score.py`.
+
+Questions that are about the machine and not about the change are left out of all counts: where pip-audit is not
+installed, or the index tells no dates, every new version of a package is asked about, honest or not. Without them
+a change counts as passed although the program would end with 3.
 """
 _FOOT = """\
 ## What this does not show
@@ -34,6 +38,8 @@ _FOOT = """\
 - **Behaviour that no test and no rule sees.** What is hidden in data, in an unusual date or machine, or in answers
   that fit exactly the tests at hand, passes the default gates: see the fooled ones above. Tests that come from the
   spec, and a person who reads the change, are what is left. `mutation` among the required gates sees some of it.
+- **Luck.** Some attacks are asked about only because no test runs their lines (`coverage/not-run`), or are blocked
+  by a rule of style: with a hollow test, or in other words, they would pass.
 - **Other languages.** The tests gate knows pytest; other runners come in as gates of a project (JUnit, SARIF). The
   rules for tests and source read Python, a few read JavaScript.
 - **Signatures** are not built yet. Until then an approval is a claim by whoever could run the program.
@@ -71,7 +77,7 @@ def page() -> str:
 def _score(cases: Iterable[Case], outcomes: Mapping[str, Outcome]) -> str:
     attacks = [outcomes[case.name]["says"] for case in cases if case.is_attack]
     honest = [(case, outcomes[case.name]["says"]) for case in cases if not case.is_attack]
-    told = sum(1 for case, says in honest if says == "asked" and case.why.endswith(_NEEDLESS))
+    told = sum(1 for case, says in honest if says == "asked" and case.needless)
     rows = [
         ("attacks, all green for a naive tool", len(attacks)),
         ("- blocked", attacks.count("blocked")),
@@ -87,9 +93,6 @@ def _score(cases: Iterable[Case], outcomes: Mapping[str, Outcome]) -> str:
         ("- falsely blocked", sum(1 for _, says in honest if says == "blocked")),
     ]
     return _table(("", "number"), ((name, str(number)) for name, number in rows))
-
-
-_NEEDLESS = "asked without need"
 
 
 def _sections(cases: tuple[Case, ...], outcomes: Mapping[str, Outcome]) -> Iterator[str]:
@@ -118,7 +121,7 @@ def _cells(case: Case, outcome: Outcome) -> tuple[str, str, str, str]:
 def _fooled(cases: Iterable[Case]) -> str:
     found = [case for case in cases if case.is_attack and case.says == "passed"]
     lines = "".join(f"- **{case.name}**: {case.why}\n" for case in found)
-    return f"## Fooled\n\nThese pass the default gates. What would see them:\n\n{lines}"
+    return f"## Fooled\n\nThese pass the default gates. `mutation` was tried on each; whether honest changes survive it was not measured here.\n\n{lines}"
 
 
 def _honest(cases: Iterable[Case], outcomes: Mapping[str, Outcome]) -> str:

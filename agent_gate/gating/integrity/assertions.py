@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,9 @@ _RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex", "assertRaise
 _TRUE, _SAME = "it is always true", "it compares something with itself"
 ALWAYS = frozenset({_TRUE, _SAME})
 """Why an assertion can never fail, whatever surrounds it."""
+_PLAIN = re.compile(r"[\w =:,'\"/<>!@#%&;~`-]{4,}")
+_OPTIONAL = frozenset("|?*{\\([")
+"""What a pattern needs to match without a part of its own text."""
 NEVER = frozenset({"0", "0.0", "None", "False", "''", "b''", "Tuple()", "List()", "Set()", "[Dict]", "set()", "dict()", "list()", "tuple()"})  # fmt: skip
 """The shapes of constants that are false."""
 
@@ -122,12 +126,14 @@ def implies(new: Assertion, old: Assertion) -> bool:
     if new.why_void:
         return False
     if new.form == "raises" and old.form == "raises":
-        kept = new.operand.text == old.operand.text or not old.operand.text
+        kept = not old.operand.text or _matches_less(new.operand, old.operand)
         return kept and (
             new.subject.text == old.subject.text or _is_narrower(new.subject.text, old.subject.text)
         )
     if new.subject.text == old.subject.text:
         return _implies_about_the_same(new, old)
+    if new.form == "is" and old.form in {"==", "is"} and new.subject.text == old.operand.text:
+        return new.operand.text == old.subject.text
     equal = new.form == "==" and old.form == "in" and new.subject.text == old.operand.text
     return equal and old.subject.is_constant and old.subject.text.strip("'\"") in new.operand.text
 
@@ -145,6 +151,21 @@ def _implies_about_the_same(new: Assertion, old: Assertion) -> bool:
     if old.form == "!=" and exact:
         return old.operand.is_constant and new.operand.text != old.operand.text
     return False
+
+
+def _matches_less(new: Shape, old: Shape) -> bool:
+    """Whether a message that fits the new pattern fits the old one: the same, or plain text with more around it."""
+    if new.text == old.text:
+        return True
+    words = old.text.strip("'\"")
+    more = new.text.strip("'\"")
+    return (
+        old.is_constant
+        and new.is_constant
+        and _PLAIN.fullmatch(words) is not None
+        and not _OPTIONAL & set(more)
+        and words in more
+    )
 
 
 def _is_narrower(new: str, old: str) -> bool:
@@ -187,6 +208,8 @@ def _made(
     made = Assertion(form, subject, operand, raw, node.lineno, _end(node))
     itself = subject.text == operand.text and (subject.is_constant or shape(left, {}) == shape(right, {}))
     is_void = itself and form in {"==", "is", ">=", "<="} and not made.calls
+    if is_void and form == "is" and isinstance(left, ast.Attribute | ast.Subscript):
+        is_void = False  # each look-up may make another object: a test of that is one
     yield replace(made, why_void=_SAME) if is_void else made
 
 

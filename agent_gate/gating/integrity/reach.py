@@ -76,7 +76,7 @@ class Walk:
             condition, never = shape(node.test, self.names).text, truth(node.test) is False
         else:
             over = shape(node.iter, self.names)
-            condition, never = f"each {over.text}", over.text in NEVER or over.text == "range(0)"
+            condition, never = f"each {over.text}", over.text in NEVER or over.text == "range(0, 0)"
             self._bind(node.target, _marked("each", over))
             if over.is_constant:
                 condition = ""

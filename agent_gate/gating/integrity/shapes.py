@@ -108,9 +108,14 @@ def _call(node: ast.Call, names: Bindings) -> Shape:
         ):
             return shape(ast.Attribute(node.args[0], attribute.value), names)
     function = shape(node.func, names)
+    if function.text == "typing.cast" and len(node.args) == 2:
+        return shape(node.args[1], names)
+    arguments = node.args
+    if function.text == "range" and len(arguments) == 1:
+        arguments = [ast.Constant(0), *arguments]  # where it begins is part of what it says
     keywords = sorted(node.keywords, key=lambda keyword: keyword.arg or "")
-    parts = (function, *(shape(a, names) for a in node.args), *(shape(k.value, names) for k in keywords))
-    form = ", ".join(["{}"] * len(node.args) + [f"{k.arg or '**'}={{}}" for k in keywords])
+    parts = (function, *(shape(a, names) for a in arguments), *(shape(k.value, names) for k in keywords))
+    form = ", ".join(["{}"] * len(arguments) + [f"{k.arg or '**'}={{}}" for k in keywords])
     made = _joined("{}(" + form + ")", parts)
     name = called_name(node)
     return Shape(made.text, made.pattern, _some(made.calls | {name}), made.constants) if name else made

@@ -48,9 +48,7 @@ def hook_signs(source: Source) -> Iterator[Sign]:
     """Hooks by which a test run can be told what to say; the whole function is compared."""
     for node in source.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            is_hook = node.name in _HOOKS or any(
-                "hookimpl" in dotted(_called(d)) for d in node.decorator_list
-            )
+            is_hook = node.name in _HOOKS or any(_makes_hook(node.name, d) for d in node.decorator_list)
             if is_hook or (node.name == "pytest_configure" and _reaches(node)):
                 text = source.excerpt(node.lineno, min(node.end_lineno or node.lineno, node.lineno + 40))
                 message = f"the hook {node.name!r} can change which tests run and what is reported of them: look at what it does to tests that fail"
@@ -58,6 +56,18 @@ def hook_signs(source: Source) -> Iterator[Sign]:
         elif isinstance(node, ast.Assign) and any(dotted(target) in _SETTINGS for target in node.targets):
             message = "files that pytest is told not to collect: look at which tests no longer run"
             yield Sign("pytest-hook", node.lineno, source.line(node.lineno), message)
+
+
+def _makes_hook(name: str, decorator: ast.expr) -> bool:
+    """`hookimpl`, over a name of pytest's or with one in it; other programs have hooks of their own."""
+    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+    if any(
+        keyword.arg == "specname" and (text_of(keyword.value) or "pytest_").startswith("pytest_")
+        for keyword in keywords
+    ):
+        return True
+    is_named = name.startswith("pytest_") or any(keyword.arg is None for keyword in keywords)
+    return is_named and "hookimpl" in dotted(_called(decorator))
 
 
 def _called(node: ast.expr) -> ast.expr:

@@ -14,6 +14,7 @@ _SHOWN = 300
 _DEPTH = 12
 _JUDGING = ("commands", "setenv", "set_env", "ignore_", "skip", "change", "allowlist", "whitelist")
 """Of an environment of tox, the settings that say what is run and whether it may fail."""
+_ENVIRONMENTS = ("tool.tox.env.", "tool.tox.env_run_base.")
 
 
 class Changed(NamedTuple):
@@ -81,8 +82,14 @@ def _of_toml(data: Mapping[str, Any], wanted: list[str]) -> Iterator[tuple[str, 
         found: Any = data
         for part in table.split("."):
             found = found.get(part) if isinstance(found, dict) else None
-        if found is not None:
-            yield from _flat(table, found)
+        for key, value in _flat(table, found) if found is not None else ():
+            if not key.startswith(_ENVIRONMENTS) or _judges(key):
+                yield key, value
+
+
+def _judges(key: str) -> bool:
+    """Whether a setting of an environment of tox says what is run: `tool.tox.env.docs.commands`."""
+    return any(part.startswith(_JUDGING) for part in key.split("."))
 
 
 def _of_json(data: Any, tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

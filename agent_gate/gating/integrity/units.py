@@ -13,6 +13,7 @@ from agent_gate.gating.integrity.places import Function
 from agent_gate.gating.integrity.reach import reached
 from agent_gate.gating.integrity.shapes import Shape, called_name, shape
 from agent_gate.gating.integrity.source import Source
+from agent_gate.gating.integrity.standard_names import standard_names
 
 _MOST_TESTS = 5000
 """Of one file; a longer one is examined so far, and `beyond` tells it."""
@@ -96,7 +97,7 @@ def helpers(sources: Iterable[Source]) -> dict[str, Function]:
 def units(source: Source, known: Mapping[str, Function], *, is_module: bool) -> Iterator[Unit]:
     """The tests of a file, and its functions that assert; `is_module`: its name says that tests are in it."""
     own = {**known, **helpers([source])}
-    constants = _constants(source.tree.body)
+    constants = {**standard_names(source.nodes), **_constants(source.tree.body)}
     tables = _tables(source.tree.body)
     marks = module_marks(source)
     for number, (qualified, function, collected) in enumerate(_functions(source.tree.body, "", True)):
