@@ -44,6 +44,8 @@ class PackageIndex:
     asked: list[str] = field(default_factory=list)
     """Paths, in the order in which they were asked."""
     url: str = ""
+    files: str = ""
+    """Where the files lie, if that is another host."""
 
     def environment(self) -> dict[str, str]:
         """Variables that point pip, uv and npm here."""
@@ -77,7 +79,7 @@ class PackageIndex:
         files: list[dict[str, Any]] = [
             {
                 "filename": filename(name, release),
-                "url": f"{self.url}/files/{name}/{release.version}/{filename(name, release)}",
+                "url": f"{self.files or self.url}/files/{name}/{release.version}/{filename(name, release)}",
                 "hashes": {"sha256": hashlib.sha256(archive(name, release)).hexdigest()},
                 "upload-time": release.uploaded,
                 "yanked": release.yanked,

@@ -87,7 +87,8 @@ class _Enquiry:
         for answer in answers:
             findings += rules.of_answer(self.limits, answer, is_new=self._is_new(answer.requirement))
         findings += rules.of_ages(self.limits, (a for a in answers if self._is_new(a.requirement)))
-        findings += rules.of_origins(self.limits, self.change, configured)
+        known = configured | {answer.origin for answer in answers}
+        findings += rules.of_origins(self.limits, self.change, known)
         return [*findings, *await self._audited([a for a in answers if a.exists and a.version], problems)]
 
     def _is_new(self, requirement: Requirement) -> bool:

@@ -25,6 +25,8 @@ class Answer:
     """Yanked (PEP 592) or deprecated: the reason, or that there is none."""
     licence: str | None = None
     """As the package's metadata names it, empty where they name none; None where they could not be read."""
+    origin: str = ""
+    """Scheme and host from which the index has the package fetched; empty where that was not told."""
     old_enough: bool | None = None
     """Whether its first release was there at the date asked about; None where the index tells no dates."""
 

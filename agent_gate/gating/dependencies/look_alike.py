@@ -34,14 +34,14 @@ def _is_like(name: str, other: str) -> bool:
     if scope != other_scope:
         return False
     words, other_words = re.split(r"[-_.]", bare), re.split(r"[-_.]", other_bare)
-    if sorted(words) == sorted(other_words):
-        return True
     core, other_core = _without_affixes(words), _without_affixes(other_words)
-    if core and core == other_core:
+    if sorted(words) == sorted(other_words) or (core and core == other_core):
         return True
     plain, other_plain = "".join(words), "".join(other_words)
     if _skeleton(plain) == _skeleton(other_plain):
         return True
+    if set(words) > set(other_words):
+        return False  # another package's name and a word of its own, as plugins are called: no slip of the finger
     length = min(len(plain), len(other_plain))
     allowed = 2 if length >= _SHORTEST_FOR_TWO else 1 if length >= _SHORTEST else 0
     return bool(allowed) and _edits(plain, other_plain, allowed) <= allowed

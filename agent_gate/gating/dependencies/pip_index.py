@@ -115,6 +115,7 @@ class PipIndex:
             version=str(metadata["version"]),
             withdrawn="yanked" if report["is_yanked"] else "",
             licence=None if unread else licence,
+            origin=report["origin"],
         )
 
     async def _run(self, *arguments: str) -> process.Completed:
@@ -161,6 +162,7 @@ class PipIndex:
             report = {
                 "metadata": {**metadata, "version": metadata["version"]},
                 "is_yanked": bool(entry.get("is_yanked")),
+                "origin": address(str(entry["download_info"]["url"])),
             }
         except (ValueError, KeyError, TypeError, RecursionError):
             raise UnreachableIndexError(f"pip's report about {wanted} cannot be read") from None

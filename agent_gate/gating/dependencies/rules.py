@@ -105,10 +105,10 @@ def of_names(limits: Limits, change: DependencyChange) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-def of_origins(limits: Limits, change: DependencyChange, configured: Collection[str]) -> Iterator[Finding]:
-    """Hosts in lock files that neither the base nor pip or npm is set up for."""
+def of_origins(limits: Limits, change: DependencyChange, known: Collection[str]) -> Iterator[Finding]:
+    """Hosts in lock files that the base has not, pip or npm is not set up for, and their index does not name."""
     for place in change.origins:
-        if place.text not in configured:
+        if place.text not in known:
             yield finding(
                 limits,
                 "index",
@@ -128,7 +128,10 @@ def of_answer(limits: Limits, answer: Answer, *, is_new: bool) -> Iterator[Findi
             limits, "no-version", asked, f"{asked.title}: no version that was released fits", "block"
         )
     elif not answer.installable and not answer.withdrawn:
-        elsewhere = "for this interpreter and machine, it cannot be installed without running code of its own"
+        elsewhere = (
+            "for this interpreter and machine, it cannot be installed without running code of its own; "
+            "its licence was not read"
+        )
         level: Level = "note" if asked.marker else "ask"
         yield finding(limits, "no-wheel", asked, f"{asked.title}: {elsewhere}", level)
     if answer.withdrawn:
@@ -154,7 +157,7 @@ def _of_new(limits: Limits, answer: Answer) -> Iterator[Finding]:
     if 0 < answer.releases < limits.fewest_releases:
         count = "one release" if answer.releases == 1 else f"{answer.releases} releases"
         yield finding(limits, "few-releases", asked, f"{asked.name}: only {count} so far")
-    if answer.version and answer.licence is None:
+    if answer.version and answer.licence is None and answer.installable:
         yield finding(
             limits, "licence", asked, f"{asked.name} {answer.version}: its licence could not be read"
         )

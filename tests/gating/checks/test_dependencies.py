@@ -128,8 +128,21 @@ async def test_nothing_is_ever_built(project: Bench, index: PackageIndex) -> Non
     index.python["sourcething"] = [Release(f"1.{n}", source_only=True) for n in range(3)]
     index.python["elsewhere"] = [Release(f"1.{n}", tag="cp311-cp311-win_amd64") for n in range(3)]
     result = await added(project, "sourcething", "elsewhere; sys_platform == 'win32'")
-    assert said(result) == [("licence", "ask"), ("no-wheel", "ask"), ("no-wheel", "note")]
+    assert said(result) == [("no-wheel", "ask"), ("no-wheel", "note")]
     assert not [path for path in index.asked if path.endswith(".tar.gz")]
+
+
+async def test_a_lock_file_names_the_host_that_the_index_has_its_files_on(
+    project: Bench, index: PackageIndex
+) -> None:
+    index.files = index.url.replace("127.0.0.1", "localhost")
+    assert said(await project.result({"uv.lock": _locked(index.files)})) == []
+    assert said(await project.result({"uv.lock": _locked("http://else.example")})) == [("index", "ask")]
+
+
+def _locked(host: str) -> str:
+    wheel = f'{{ url = "{host}/files/soundthing/1.2/soundthing-1.2-py3-none-any.whl", hash = "sha256:{"0" * 64}" }}'
+    return f'version = 1\n\n[[package]]\nname = "soundthing"\nversion = "1.2"\nsource = {{ registry = "{host}/simple" }}\nwheels = [{wheel}]\n'
 
 
 async def test_a_changed_version_is_not_asked_how_old_it_is(bench: MakeBench, index: PackageIndex) -> None:

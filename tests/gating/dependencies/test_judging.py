@@ -34,6 +34,7 @@ ALLOWED = frozenset(OPTIONS["licences"])
         ("djang0", "django"), ("pandsa", "pandas"), ("dateutil-python", "python-dateutil"), ("nurnpy", "numpy"),
         ("beautifulsoup", "beautifulsoup4"), ("crypt0graphy", "cryptography"), ("sk-learn-scikit", ""),
         ("tensorfow", "tensorflow"), ("oauthlib-requests", "requests-oauthlib"), ("py-yaml", "pyyaml"),
+        ("pre-committ", "pre-commit"), ("precommit", "pre-commit"), ("pre-commit-py", "pre-commit"),
     ],
 )  # fmt: skip
 def test_names_that_are_easily_taken_for_another(name: str, meant: str) -> None:
@@ -45,7 +46,7 @@ def test_names_that_are_easily_taken_for_another(name: str, meant: str) -> None:
     [
         "requests", "python-dateutil", "types-requests", "pytest-django", "django-extensions", "httpx2-client-thing",
         "boto3-stubs", "flask-limiter", "pandas-gbq", "attr", "six", "rich-click", "pydantic-extra-types", "sqlglot",
-        "duckdb", "aiocache", "numpydoc", "tomli-w", "click-plugins", "grpcio-status",
+        "duckdb", "aiocache", "numpydoc", "tomli-w", "click-plugins", "grpcio-status", "toml", "pre-commit-uv", "tox-uv",
     ],
 )  # fmt: skip
 def test_honest_names(name: str) -> None:
