@@ -13,8 +13,8 @@ The code under test shares this process. Code that is written against these very
 what they say: no measure inside one process can help against that, only rules about the source, mutation,
 and a person who reads the change.
 
-Settings come as JSON on standard input: `word`, `root`, `path`, `arguments`, `plugins`, `canary`, and
-`measured` where coverage is wanted.
+Settings come as JSON on standard input: `word`, `root`, `path`, `arguments`, `plugins`, `canary`,
+`markers` (registered beside those of the configuration), and `measured` where coverage is wanted.
 """
 
 from __future__ import annotations
@@ -55,13 +55,14 @@ def main() -> int:
     plugins.update({name: _load(value) for name, value, installed in settings["plugins"] if not installed})
     last: list[Any] = [Recorder.pytest_collection_modifyitems, Recorder.pytest_unconfigure]
     first: list[Any] = [Recorder.pytest_runtest_makereport, Recorder.pytest_runtest_protocol]
+    pytest.hookimpl(hookwrapper=True, tryfirst=True)(Recorder.pytest_load_initial_conftests)
     for hook in last:
         pytest.hookimpl(trylast=True)(hook)
     for hook in first:
         pytest.hookimpl(tryfirst=True)(hook)
     arguments = settings.pop("arguments")
     sys.argv = ["pytest", *arguments]
-    recorder = Recorder(send, watch, plugins, settings.pop("canary"))
+    recorder = Recorder(send, watch, plugins, settings.pop("canary"), settings.pop("markers"))
     code = int(pytest.main(arguments, plugins=[recorder]))
     if measurement is not None:
         send("reached", files=measurement.reached)
@@ -131,11 +132,14 @@ def _modules() -> dict[str, str]:
 class Recorder:
     """A pytest plugin: names each test in the JUnit file, and tells what becomes of it."""
 
-    def __init__(self, send: Send, watch: Any, plugins: dict[str, Any], canary: str) -> None:
+    def __init__(
+        self, send: Send, watch: Any, plugins: dict[str, Any], canary: str, markers: list[str]
+    ) -> None:
         self.send = send
         self.watch = watch
         self.plugins = plugins
         self.canary = canary
+        self.markers = markers
         self.raised = ""
         self.numbers: dict[str, int] = {}
         self.told: tuple[Any, ...] = ()
@@ -145,6 +149,19 @@ class Recorder:
         for name, plugin in self.plugins.items():
             if not pluginmanager.has_plugin(name):
                 pluginmanager.register(plugin, name)
+
+    def pytest_load_initial_conftests(self) -> Iterator[None]:
+        """Tells of a conftest.py that cannot be imported."""
+        outcome: Any = yield
+        error: Any = outcome.excinfo[1] if outcome.excinfo else None
+        if type(error).__name__ == "ConftestImportFailure":
+            cause = getattr(error, "cause", None) or error.excinfo[1]  # before pytest 8.1
+            self.send("conftest", path=str(error.path), **_about(cause))
+
+    def pytest_configure(self, config: Any) -> None:
+        """Registers the marks of the change's own tests."""
+        for line in self.markers:
+            config.addinivalue_line("markers", line)
 
     def pytest_collection_modifyitems(self, session: Any, items: list[Any]) -> None:
         """Puts in the tests that must fail, after everybody else had a say."""
@@ -185,9 +202,7 @@ class Recorder:
         error = call.excinfo.value
         if type(error).__name__ == "CollectError" and error.__cause__ is not None:
             error = error.__cause__
-        names = [str(n) for n in (getattr(error, "name", None), getattr(error, "name_from", None)) if n]
-        kinds = [kind.__name__ for kind in type(error).__mro__]
-        self.send("failure", node=node.nodeid, kinds=kinds, message=str(error)[:_MESSAGE], names=names)
+        self.send("failure", node=node.nodeid, **_about(error))
 
     def pytest_unconfigure(self, config: Any) -> None:
         """Tells what was altered in the course of the run and still is."""
@@ -197,6 +212,12 @@ class Recorder:
     def _altered(self, found: Iterator[tuple[str, str]]) -> None:
         for name, where in found:
             self.send("altered", name=name, where=where)
+
+
+def _about(error: BaseException) -> dict[str, Any]:
+    names = [str(n) for n in (getattr(error, "name", None), getattr(error, "name_from", None)) if n]
+    kinds = [kind.__name__ for kind in type(error).__mro__]
+    return {"kinds": kinds, "message": str(error)[:_MESSAGE], "names": names}
 
 
 def _put_in(session: Any, items: list[Any], canary: str) -> tuple[list[str], list[str]]:

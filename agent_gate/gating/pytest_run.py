@@ -77,14 +77,32 @@ class RunError(Exception):
         self.output_sha256 = output_sha256
 
 
+class ConftestError(RunError):
+    """A conftest.py cannot be imported, so no test was looked at."""
+
+    def __init__(self, path: str, failure: Failure) -> None:
+        said = next(iter(failure.message.splitlines()), "") or "".join(failure.kinds[:1])
+        super().__init__(f"{path} cannot be imported: {said}", "without it pytest runs no test")
+        self.failure = failure.model_copy(update={"message": f"{self.reason}"})
+
+    def over(self, files: Iterable[str]) -> PytestRun:
+        """A run of these files in which none of them could be imported, for this reason."""
+        files = tuple(files)
+        return PytestRun(files=dict.fromkeys(files, "errored"), failures=dict.fromkeys(files, self.failure))
+
+
 async def run_pytest(
     context: GateContext,
     tree: str,
     arguments: Sequence[str],
     timeout_s: float,
     measured: Measured | None = None,
+    markers: Sequence[str] = (),
 ) -> PytestRun:
-    """Runs pytest in a fresh copy of a tree. Raises RunError where the result cannot be believed."""
+    """Runs pytest in a fresh copy of a tree; `markers` are registered beside those of its configuration.
+
+    Raises RunError where the result cannot be believed.
+    """
     copy = await context.copies.fresh(tree)
     harness = await asyncio.to_thread(Harness.make, context.copies.new_folder())
     path = sources(copy.folder)
@@ -94,6 +112,7 @@ async def run_pytest(
         "path": path,
         "plugins": [[p.name, p.value, p.installed] for p in context.environment.plugins],
         "canary": str(harness.canary),
+        "markers": list(markers),
         "arguments": [*_arguments(context, copy, harness), *arguments],
     }
     if measured is not None:
@@ -117,7 +136,8 @@ async def run_pytest(
     try:
         return await asyncio.to_thread(_believe, completed, harness, copy, timeout_s)
     except RunError as error:
-        raise RunError(error.reason, error.hint, completed.output_sha256) from None
+        error.output_sha256 = completed.output_sha256
+        raise
 
 
 def _arguments(context: GateContext, copy: Copy, harness: Harness) -> Iterator[str]:
@@ -155,7 +175,7 @@ def _believe(completed: Completed, harness: Harness, copy: Copy, timeout_s: floa
             f"the tests did not finish within their time limit ({timeout_s:.0f} s were left)",
             "ten times the base's own time, at least 20 s, at most 600 s, for all runs together",
         )
-    told, cases = _accounts(completed, harness)
+    told, cases = _accounts(completed, harness, copy)
     _agree(told, cases, completed)
     if changed := copy.changed_files():
         raise RunError(
@@ -165,9 +185,11 @@ def _believe(completed: Completed, harness: Harness, copy: Copy, timeout_s: floa
     return _run(completed, told, cases, copy, harness)
 
 
-def _accounts(completed: Completed, harness: Harness) -> tuple[Told, dict[str, JUnitCase]]:
+def _accounts(completed: Completed, harness: Harness, copy: Copy) -> tuple[Told, dict[str, JUnitCase]]:
     try:
         told = read_told(completed.stdout, harness.word)
+        if broken := told.conftest:
+            raise ConftestError(broken.path.replace(f"{copy.folder}/", ""), broken)
         cases = {case.id: case for case in parse_junit(_read(harness.junit)) if case.recorded}
     except (OSError, ValueError) as error:
         said = str(error).splitlines()[0]

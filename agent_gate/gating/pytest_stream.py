@@ -32,6 +32,12 @@ class Failure(Value):
     """The names that the exception is about, where Python says so."""
 
 
+class Conftest(Failure):
+    """A conftest.py that cannot be imported: pytest ends there, before it has looked at any test."""
+
+    path: str
+
+
 class FilePlan(Value):
     """The probes in one changed file."""
 
@@ -99,6 +105,7 @@ class Told:
     end: _End | None = None
     failures: dict[str, Failure] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    conftest: Conftest | None = None
     altered: dict[str, str] = field(default_factory=dict)
     """Names of what was replaced, with the file of the replacement."""
     overruled: set[str] = field(default_factory=set)
@@ -152,6 +159,8 @@ class Told:
     def _once(self, event: str, values: Any) -> None:
         if event == "collected" and self.collected is None:
             self.collected = _Collected.model_validate(values)
+        elif event == "conftest" and self.conftest is None and self.collected is None:
+            self.conftest = Conftest.model_validate(values)
         elif event == "plan" and self.plan is None and self.collected is None:
             self.plan = _Plan.model_validate(values).files
         elif event == "reached" and not self.reached:
@@ -186,7 +195,7 @@ def read_told(stream: bytes, word: str) -> Told:
         if not isinstance(parts, list) or len(parts) != _PARTS or parts[:2] != [word, number]:
             raise ValueError("a line comes from somebody else")
         told.hear(str(parts[2]), parts[3])
-    if told.collected is None or told.end is None:
+    if told.end is None or (told.collected is None and told.conftest is None):
         raise ValueError("it was cut short")
     return told
 

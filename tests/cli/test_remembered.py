@@ -61,7 +61,7 @@ def test_the_second_check_loads_next_to_nothing_and_says_the_same(project: Repos
     )
     assert second.returncode == first.returncode == 1
     assert second.stdout == first.stdout
-    assert "ruff       failed (2 new findings) 0.0 s, cached" in second.stderr
+    assert "failed (2 new findings) 0.0 s, cached" in second.stderr
     assert second.stderr.splitlines()[-1] == "loaded:"
 
 

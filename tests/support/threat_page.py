@@ -107,7 +107,7 @@ def _sections(cases: tuple[Case, ...], outcomes: Mapping[str, Outcome]) -> Itera
                     (_cells(case, outcomes[case.name]) for case in mine),
                 )
             if row.get("tests"):
-                yield f"{'Also shown' if mine else 'Shown'} by {', '.join(f'`{_short(t)}`' for t in row['tests'])}.\n"
+                yield f"{'Also shown' if mine else 'Shown'} by {', '.join(f'`{t}`' for t in row['tests'])}.\n"
             if row.get("open"):
                 yield f"Open: {row['open']}.\n"
 
@@ -147,7 +147,3 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _cell(text: str) -> str:
     return re.sub(r"\s+", " ", text).replace("|", r"\|")
-
-
-def _short(node: str) -> str:
-    return node.removeprefix("tests/")

@@ -189,21 +189,21 @@ def _old_versions(runs: Runs) -> Iterator[Remark]:
         if not passes or record.outcome == "skipped" or (old and old.outcome == "passed"):
             continue  # what does not pass is told above
         said = _line(old.message) or old.outcome if old else _why_gone(runs.hybrid, test)
-        excerpt = _tail(old.detail if old else "")
+        excerpt, cause = _tail(old.detail if old else ""), said if runs.hybrid.failed_file(test) else ""
         if runs.edited(test):
             message = (
                 f"passes only as the change edits it; the base's version fails over the new source: {said}"
             )
-            yield Remark("changed-expectation", test, message, "ask", record.line)
+            yield Remark("changed-expectation", test, message, "ask", record.line, cause=cause)
         elif test in runs.passed_again or test in runs.unsteady_base:
             yield _failure(runs, test, said, record.line, excerpt)
         elif runs.hooks_changed:
             message = f"fails with the base's own conftest and configuration: {said}"
-            yield Remark("failing-test", test, message, line=record.line, excerpt=excerpt)
+            yield Remark("failing-test", test, message, "block", record.line, excerpt, cause=cause)
         else:
             files = _some(runs.changed)
             message = f"passes only with the files of the tests as the change edits them ({files}): {said}"
-            yield Remark("changed-expectation", test, message, "ask", record.line)
+            yield Remark("changed-expectation", test, message, "ask", record.line, cause=cause)
 
 
 def _why_gone(run: PytestRun, test: str) -> str:

@@ -7,7 +7,7 @@ what it depends on stands in both jobs.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,13 +74,13 @@ async def candidate_run(context: GateContext, trees: TestTrees, until: Deadline)
         wanted = context.job.inputs.get("coverage")
         change = await measured_change(context, wanted) if wanted else None
         measured = change.probes if change else None
-        return await run_pytest(context, trees.candidate, (), until.left_s, measured)
+        return await run_pytest(context, trees.candidate, (), until.left_s, measured, trees.markers)
 
     return await context.workplace.once(f"tests of the candidate {context.job.digest}", make)
 
 
 async def run_again(
-    context: GateContext, tree: str, tests: Collection[str], until: Deadline
+    context: GateContext, tree: str, tests: Collection[str], until: Deadline, markers: Sequence[str] = ()
 ) -> PytestRun | None:
     """The same tests once more over the same tree, in a fresh copy; None where that shows nothing.
 
@@ -89,7 +89,8 @@ async def run_again(
     if not tests or len(tests) > int(context.definition.options["again_at_most"]):
         return None
     try:
-        return await run_pytest(context, tree, sorted({function_of(test) for test in tests}), until.left_s)
+        functions = sorted({function_of(test) for test in tests})
+        return await run_pytest(context, tree, functions, until.left_s, markers=markers)
     except RunError:
         return None  # what failed stays failed
 

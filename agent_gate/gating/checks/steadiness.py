@@ -26,7 +26,7 @@ async def told_apart(context: GateContext, trees: TestTrees, runs: Runs, until: 
     """The same runs, with what a second run of the tests in doubt says. Usually there are none."""
     doubt = _doubt(runs)
     candidate, hybrid, base = await together(
-        run_again(context, trees.candidate, doubt.candidate, until),
+        run_again(context, trees.candidate, doubt.candidate, until, trees.markers),
         run_again(context, trees.hybrid, doubt.hybrid, until),
         run_again(context, trees.base, doubt.base, until),
     )

@@ -9,7 +9,7 @@ have to fail without the change before they show anything.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from agent_gate.domain.gate import GateDefinition, GateResult
@@ -24,7 +24,7 @@ from agent_gate.gating.checks.steadiness import told_apart
 from agent_gate.gating.checks.trees import TestTrees, is_test_side, make_trees
 from agent_gate.gating.context import GateContext, errored, judged, together
 from agent_gate.gating.diff import FileDiff
-from agent_gate.gating.pytest_run import PytestRun, RunError, run_pytest
+from agent_gate.gating.pytest_run import ConftestError, PytestRun, RunError, run_pytest
 from agent_gate.gating.request import CheckRequest
 
 
@@ -96,19 +96,22 @@ async def _runs(context: GateContext, trees: TestTrees, base: PytestRun, until: 
     )
     work = {"candidate": candidate_run(context, trees, until)}
     if trees.hybrid != trees.candidate:
-        work["hybrid"] = run_pytest(context, trees.hybrid, (), until.left_s)
+        hybrid = run_pytest(context, trees.hybrid, (), until.left_s)
+        files = {test.partition("::")[0] for test in base.cases}
+        work["hybrid"] = _crossed("the base's tests over the change", hybrid, files)
     if modules:
-        work["red"] = run_pytest(context, trees.red, modules, until.left_s)
+        red = run_pytest(context, trees.red, modules, until.left_s, markers=trees.markers)
+        work["red"] = _crossed("the change's tests over the base", red, modules)
     finished = dict(zip(work, await together(*work.values()), strict=True))
-    candidate, red = finished["candidate"], finished.get("red")
+    candidate, failing = finished["candidate"], finished.get("red")
     introduced = await asyncio.to_thread(_introduced, definition, diff)
     return Runs(
         gate=definition.id,
         base=base,
         candidate=candidate,
         hybrid=finished.get("hybrid", candidate),
-        red=red,
-        reds=red_tests(red.failures, candidate.cases, introduced) if red else {},
+        red=failing,
+        reds=red_tests(failing.failures, candidate.cases, introduced) if failing else {},
         changed=frozenset(changed),
         source_changed=any(path.endswith(".py") for path in touched - changed),
         has_source=any(matches(path, definition.scope) for path in trees.candidate_entries),
@@ -118,6 +121,19 @@ async def _runs(context: GateContext, trees: TestTrees, base: PytestRun, until: 
             if {file.path, file.old_path} & changed and file.path.endswith(".py")
         ),
     )
+
+
+async def _crossed(what: str, run: Awaitable[PytestRun], files: Iterable[str]) -> PytestRun:
+    """A run of the tests of one version over the source of the other.
+
+    That a conftest.py cannot be imported there is an outcome: it asks for names that the other has not.
+    """
+    try:
+        return await run
+    except ConftestError as error:
+        return error.over(files)
+    except RunError as error:
+        raise RunError(f"{what}: {error.reason}", error.hint, error.output_sha256) from None
 
 
 def _introduced(definition: GateDefinition, diff: Sequence[FileDiff]) -> Introduced:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agent_gate.domain.gate import GateDefinition
 from agent_gate.domain.pattern import matches
+from agent_gate.gating.checks.markers import registered_markers
 from agent_gate.gating.context import GateContext
 from agent_gate.vcs.repo import Entry
 
@@ -25,6 +26,8 @@ class TestTrees:
     """The base's tests over the change's source."""
     red: str
     """The change's tests over the base's source."""
+    markers: tuple[str, ...]
+    """The marks that the change registers for its own tests."""
     base_entries: Entries
     candidate_entries: Entries
 
@@ -58,6 +61,7 @@ def make_trees(context: GateContext) -> TestTrees:
         candidate=tree(candidate, candidate),
         hybrid=tree(candidate, base),
         red=tree(base, candidate),
+        markers=registered_markers(repository, job.tree, definition),
         base_entries=base,
         candidate_entries=candidate,
     )

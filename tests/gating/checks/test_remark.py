@@ -36,7 +36,7 @@ def test_a_few_removed_tests_are_told_one_by_one_and_many_of_a_file_together() -
     )
     assert [f.path for f in many] == ["test_a.py", "test_b.py"]
     assert many[0].message == (
-        "test_a.py: the change removes 12 tests (24 cases): T::test_0, T::test_1, T::test_2, T::test_3, "
+        "test_a.py: the change removes 12 tests (24 cases), T::test_0, T::test_1, T::test_2, T::test_3, "
         "T::test_4, T::test_5, T::test_6, T::test_7 and 4 more"
     )
     assert "T::test_11" in many[0].excerpt, "which tests they are is part of what is approved"
@@ -51,6 +51,25 @@ def test_each_failing_case_is_told_with_its_own_words() -> None:
         ("test_a.py::test_x[1]: assert 1 == 0", "E assert 1", "high"),
         ("test_a.py::test_x[2]: assert 2 == 0", "E assert 2", "high"),
     ]
+
+
+def test_what_has_one_cause_is_one_question() -> None:
+    why = "its file cannot be imported: conftest.py cannot be imported: cannot import name 'OLD'"
+    remarks = [
+        Remark("changed-expectation", test, f"fails: {why}", "ask", 3, cause=why)
+        for test in ("a/test_a.py::test_x[1]", "a/test_a.py::test_x[2]", "a/test_a.py::test_y")
+    ]
+    (of_a_file,) = told(remarks)
+    assert (of_a_file.path, of_a_file.line) == ("a/test_a.py", 3)
+    assert of_a_file.message == f"2 tests (3 cases), a/test_a.py::test_x, a/test_a.py::test_y: fails: {why}"
+    elsewhere = Remark("changed-expectation", "b/test_b.py::test_z", f"fails: {why}", "ask", 9, cause=why)
+    (of_two,) = told([*remarks, elsewhere])
+    assert (of_two.path, of_two.line) == ("", 0)
+    assert "b/test_b.py::test_z" in of_two.excerpt
+    assert (
+        len(told([*remarks, Remark("changed-expectation", "c.py::test_w", "fails", "ask", cause="else")]))
+        == 2
+    )
 
 
 def test_what_blocks_is_never_put_together_with_what_asks() -> None:

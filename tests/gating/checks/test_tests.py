@@ -398,3 +398,45 @@ async def test_what_a_failing_test_says_is_the_same_in_every_run(calc: Bench) ->
     said = {finding.message.partition(": ")[2] for finding in first.findings}
     assert any(text.startswith("fixture 'no_such_fixture' not found") for text in said), said
     assert not any("/agent-gate-" in finding.excerpt + finding.message for finding in first.findings)
+
+
+async def test_a_conftest_that_needs_the_change_is_red_and_no_error(calc: Bench) -> None:
+    """Over the base's source it cannot be imported: so are all tests below it, for a name that is new."""
+    result = await calc.result({
+        CORE: BASE[CORE] + "\n\ndef twice(x):\n    return 2 * x\n",
+        CONFTEST: "from calc.core import twice\n" + BASE[CONFTEST],
+        "tests/test_twice.py": "from calc.core import twice\n\n\ndef test_twice():\n    assert twice(2) == 4\n",
+    })  # fmt: skip
+    assert (result.status, rules(result, "block"), rules(result, "ask")) == ("passed", set(), set()), result
+    case = next(case for case in result.cases if case.id.endswith("::test_twice"))
+    assert (case.outcome, case.on_base, case.red) == ("passed", "errored", "ImportError")
+
+
+async def test_a_conftest_that_the_change_breaks_is_one_question(calc: Bench) -> None:
+    """The base's conftest.py asks for a name that is gone: its tests were never run over the new source."""
+    base = {**BASE, CONFTEST: "from calc.core import mean\n" + BASE[CONFTEST]}
+    made = {path: text.replace("mean", "average") for path, text in base.items()}
+    tree = calc.change(base).tree
+    moved = replace(calc, request=replace(calc.request, base_tree=tree))
+    result = await moved.result(made)
+    assert rules(result, "block") == set(), result
+    (asked,) = [f for f in result.findings if f.rule == "changed-expectation"]
+    assert "tests/conftest.py cannot be imported: cannot import name 'mean'" in asked.message
+
+
+async def test_a_conftest_that_is_broken_is_an_error_that_names_it(calc: Bench) -> None:
+    result = await calc.result({CONFTEST: "import no_such_package\n" + BASE[CONFTEST]})
+    assert result.status == "errored"
+    assert "tests/conftest.py cannot be imported: No module named 'no_such_package'" in result.reason
+
+
+async def test_a_new_mark_counts_although_the_configuration_is_the_base_s(calc: Bench) -> None:
+    strict = BASE["pyproject.toml"] + 'addopts = "--strict-markers"\n'
+    tree = calc.change({"pyproject.toml": strict}).tree
+    made = replace(calc, request=replace(calc.request, base_tree=tree))
+    marked = "import pytest\n\n\n@pytest.mark.slow\ndef test_slow():\n    assert 1 + 1 == 2\n"
+    registered = strict + 'markers = ["slow: takes long"]\n'
+    wanted = {"pyproject.toml": registered, "tests/test_slow.py": marked}
+    assert rules(await made.result(wanted), "block") == set()
+    unknown = await made.result({"pyproject.toml": strict, "tests/test_slow.py": marked})
+    assert rules(unknown, "block") == {"collection-error"}
