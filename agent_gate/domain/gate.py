@@ -21,6 +21,10 @@ Status = Literal["passed", "failed", "errored", "skipped"]
 Outcome = Literal["passed", "failed", "errored", "skipped", "absent"]
 NOT_APPLICABLE = "not applicable"
 """The reason of a gate that had nothing to look at: the one kind of skip that does not block."""
+STATIC_GATE_BLOCKS = "a static gate blocks"
+EARLIER_GATE_BLOCKS = "a gate of an earlier stage blocks"
+HELD_UP = frozenset({STATIC_GATE_BLOCKS, EARLIER_GATE_BLOCKS})
+"""The reasons of gates whose turn did not come."""
 DecimalText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,9})?$")]
 """An exact decimal as text: nothing that is measured is below zero, and no value is a float."""
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from agent_gate.domain.clause import Clause
 from agent_gate.domain.digest import canonical_json, sha256
-from agent_gate.domain.gate import NOT_APPLICABLE, Finding, GateResult, one_each
+from agent_gate.domain.gate import HELD_UP, NOT_APPLICABLE, Finding, GateResult, one_each
 from agent_gate.domain.policy import Policy, Zone
 from agent_gate.domain.spec import Spec
 from agent_gate.domain.traceability import ClauseResult, trace
@@ -97,6 +97,9 @@ def judge(
     blocking.extend(
         _broken(clause) for clause in clauses if clause.state != "verified" and not clause.awaits_person
     )
+    if blocking:  # why these did not run is told there; nobody can answer for them
+        held_up = {gate for gate, result in by_gate.items() if result.reason in HELD_UP}
+        questions = [question for question in questions if question.source not in held_up]
     return Verdict(
         tree=tree,
         outcome="blocked" if blocking else "passed",

@@ -80,10 +80,10 @@ class RunError(Exception):
 class ConftestError(RunError):
     """A conftest.py cannot be imported, so no test was looked at."""
 
-    def __init__(self, path: str, failure: Failure) -> None:
-        said = next(iter(failure.message.splitlines()), "") or "".join(failure.kinds[:1])
+    def __init__(self, path: str, message: str, kinds: tuple[str, ...], names: tuple[str, ...]) -> None:
+        said = next(iter(message.splitlines()), "") or "".join(kinds[:1])
         super().__init__(f"{path} cannot be imported: {said}", "without it pytest runs no test")
-        self.failure = failure.model_copy(update={"message": f"{self.reason}"})
+        self.failure = Failure(kinds=kinds, message=self.reason, names=names)
 
     def over(self, files: Iterable[str]) -> PytestRun:
         """A run of these files in which none of them could be imported, for this reason."""
@@ -189,7 +189,10 @@ def _accounts(completed: Completed, harness: Harness, copy: Copy) -> tuple[Told,
     try:
         told = read_told(completed.stdout, harness.word)
         if broken := told.conftest:
-            raise ConftestError(broken.path.replace(f"{copy.folder}/", ""), broken)
+            own = f"{copy.folder}/"
+            raise ConftestError(
+                broken.path.replace(own, ""), _lasting(broken.message, own), broken.kinds, broken.names
+            )
         cases = {case.id: case for case in parse_junit(_read(harness.junit)) if case.recorded}
     except (OSError, ValueError) as error:
         said = str(error).splitlines()[0]

@@ -10,7 +10,14 @@ from itertools import groupby
 
 from pydantic import ValidationError
 
-from agent_gate.domain.gate import NOT_APPLICABLE, GateDefinition, GateResult, Stage
+from agent_gate.domain.gate import (
+    EARLIER_GATE_BLOCKS,
+    NOT_APPLICABLE,
+    STATIC_GATE_BLOCKS,
+    GateDefinition,
+    GateResult,
+    Stage,
+)
 from agent_gate.domain.pattern import matches
 from agent_gate.errors import AgentGateError
 from agent_gate.gating.cache import Cache, cache_directory
@@ -23,8 +30,6 @@ from agent_gate.gating.request import CheckRequest
 from agent_gate.gating.tools import tool_version
 from agent_gate.gating.workplace import Workplace, open_workplace
 
-STATIC_GATE_BLOCKS = "a static gate blocks"
-EARLIER_GATE_BLOCKS = "a gate of an earlier stage blocks"
 _SIDE_BY_SIDE: frozenset[Stage] = frozenset({"static", "tests"})
 """Gates of the other stages measure: each has the machine to itself."""
 OnStarted = Callable[[str], None]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from values import TEST_ID, case, finding, from_load, from_tests, gate, measured, only, spec, verdict_of
 
-from agent_gate.domain.gate import NOT_APPLICABLE, GateResult
+from agent_gate.domain.gate import NOT_APPLICABLE, STATIC_GATE_BLOCKS, GateResult
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.traceability import trace
 from agent_gate.domain.verdict import judge
@@ -59,6 +59,13 @@ class TestGates:
         verdict = judge(None, only(advisory=("coverage",)), "t", [gate("coverage", status, reason="70 %")])
         assert verdict.outcome == "passed"
         assert [question.source for question in verdict.questions] == ["coverage"]
+
+    def test_one_whose_turn_did_not_come_asks_nothing_where_something_blocks(self) -> None:
+        held_up = gate("coverage", "skipped", reason=STATIC_GATE_BLOCKS)
+        policy = only("ruff", advisory=("coverage",))
+        assert judge(None, policy, "t", [gate("ruff", "failed"), held_up]).questions == ()
+        (question,) = judge(None, policy, "t", [gate("ruff", "passed"), held_up]).questions
+        assert question.source == "coverage"
 
     def test_a_gate_that_is_required_and_advisory_blocks(self) -> None:
         assert (

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from benches import Bench, MakeBench
 
-from agent_gate.domain.gate import GateDefinition, GateResult
+from agent_gate.domain.gate import STATIC_GATE_BLOCKS, GateDefinition, GateResult
 from agent_gate.domain.policy import GatesPolicy, Policy
-from agent_gate.gating.runner import STATIC_GATE_BLOCKS, measure_base, run_gates
+from agent_gate.gating.runner import measure_base, run_gates
 from agent_gate.gating.tools import find_tool
 
 FILES = {"m.py": "X = 1\n", "tests/test_m.py": "from m import X\n\n\ndef test_x():\n    assert X\n"}

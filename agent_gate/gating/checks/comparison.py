@@ -50,8 +50,9 @@ class Runs:
         return test.partition("::")[0] in self.changed
 
     def known(self, test: str) -> bool:
-        """Whether a test failed on the base too, whenever it was run there."""
-        return self.base.outcome(test) in _BAD and not self.edited(test) and test not in self.base.unsteady
+        """Whether a test failed on the base too, whenever it was run there; in an edited file its old version must."""
+        still = not self.edited(test) or self.hybrid.outcome(test) in _BAD
+        return self.base.outcome(test) in _BAD and still and test not in self.base.unsteady
 
 
 def cases(runs: Runs) -> tuple[TestCase, ...]:

@@ -440,3 +440,16 @@ async def test_a_new_mark_counts_although_the_configuration_is_the_base_s(calc: 
     assert rules(await made.result(wanted), "block") == set()
     unknown = await made.result({"pyproject.toml": strict, "tests/test_slow.py": marked})
     assert rules(unknown, "block") == {"collection-error"}
+
+
+async def test_a_test_that_fails_before_and_after_may_have_a_new_neighbour(calc: Bench) -> None:
+    tree = calc.change({CORE: BROKEN}).tree
+    made = replace(calc, request=replace(calc.request, base_tree=tree))
+    neighbour = BASE[TEST] + "\n\ndef test_nothing():\n    assert add(0, 0) == 0\n"
+    result = await made.result({CORE: BROKEN, TEST: neighbour})
+    assert result.status == "passed"
+    assert {(f.rule, f.level, f.introduced) for f in result.findings} == {("failing-test", "note", False)}
+    rewritten = BASE[TEST].replace("add(-1, 2) == 1", "add(-1, 2) == 7")
+    assert (await made.result({CORE: BASE[CORE], TEST: rewritten})).status == "failed", (
+        "its old version passes now"
+    )
