@@ -40,7 +40,7 @@ def run_check(
     spec = _spec(options.spec_path) if options.spec_path else None
     outcome = asyncio.run(
         check_change(
-            Context(repository, use_cache=memory.enabled),
+            Context(repository, use_cache=memory.enabled, tell=tell),
             base,
             tree,
             policy_from=options.policy_from,

@@ -47,7 +47,7 @@ def demo(click_context: click.Context, *, directory: Path | None, yes: bool, all
     if sample.invented_identity:
         tell(f"  git does not know you; in this repository you are {sample.invented_identity}")
     unconfined = _accept_no_sandbox(allow_unsandboxed)
-    context = Context.open(sample.root)
+    context = Context.open(sample.root, tell=tell)
     options = RunOptions(model=f"replay:{replies_path()}", allow_unsandboxed=unconfined)
     reporter = Reporter()
     journal = asyncio.run(start_run(context, parse_spec(spec_bytes(), "demo/spec.yaml"), options))

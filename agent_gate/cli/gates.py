@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from agent_gate.cli.options import json_option, repo_option
-from agent_gate.cli.output import marked, say
+from agent_gate.cli.output import marked, say, tell
 from agent_gate.domain.visible import visible_line
 from agent_gate.engine.context import Context
 from agent_gate.engine.inventory import GateInventory, inventory
@@ -27,7 +27,7 @@ def gates(*, as_json: bool, directory: Path) -> None:
     Outside a repository, or before its first commit, the built-in ones.
     """
     try:
-        context: Context | None = Context.open(directory)
+        context: Context | None = Context.open(directory, tell=tell)
         listed = asyncio.run(inventory(context))
     except RepositoryError:
         listed = asyncio.run(inventory(None))

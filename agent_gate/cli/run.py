@@ -67,7 +67,7 @@ def run(
     if goal and not allow:
         raise UsageError("--goal needs --allow PATTERN: the files that the change may touch")
     read = read_spec(spec) if spec else trivial_spec(goal, allow)
-    context = Context.open(directory)
+    context = Context.open(directory, tell=tell)
     if spec:
         _tell_questions(spec, context.repository.root)
     options = RunOptions(
@@ -114,7 +114,7 @@ def resume(
     """Carry RUN on from wherever it stands. Where its base has moved, gate it again on the new one."""
     from agent_gate.engine.context import Context
 
-    context = Context.open(directory)
+    context = Context.open(directory, tell=tell)
     journal = context.runs.find(run_name)
     reporter = (
         JsonReporter() if as_json else Reporter(stream_model=sys.stderr.isatty(), state=journal.state())

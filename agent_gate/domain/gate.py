@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from agent_gate.domain.digest import canonical_json, sha256
 from agent_gate.domain.field_types import Pattern
 from agent_gate.domain.measure import Quantity
-from agent_gate.domain.value import PlainData, Value
+from agent_gate.domain.value import PlainData, Value, WritableText
 
 GATE_SCHEMA = "agent-gate/gate/v1"
 Severity = Literal["low", "medium", "high"]
@@ -48,15 +48,15 @@ class Finding(Value):
     """
 
     gate: str
-    rule: str
-    path: str
-    message: str
+    rule: WritableText
+    path: WritableText
+    message: WritableText
     line: int = Field(default=0, ge=0)
     end_line: int = Field(default=0, ge=0)
     column: int = Field(default=0, ge=0)
     severity: Severity = "medium"
     level: Level = "block"
-    excerpt: str = ""
+    excerpt: WritableText = ""
     """The offending lines, as they stand in the candidate."""
     suppressed: bool = False
     """Found only when the suppressions in the code are ignored."""
@@ -78,15 +78,15 @@ class TestCase(Value):
 
     __test__ = False  # pytest: this is a value, not a test class
 
-    id: str
+    id: WritableText
     outcome: Outcome
     on_base: Outcome = "absent"
     """The same test, as the candidate has it, over the base's source; `absent` where it was not run."""
     changed: bool = False
     """The change adds or edits the file that holds the test: it is model-written."""
-    red: str = ""
+    red: WritableText = ""
     """How it failed on the base (`assertion`, or the exception's name); empty when it did not."""
-    message: str = ""
+    message: WritableText = ""
     mutants_tried: int = Field(default=0, ge=0)
     """Over so many mutants of the changed lines it was run, where the gate `mutation` looked at it."""
     mutants_killed: int = Field(default=0, ge=0)
@@ -146,6 +146,17 @@ class Told(Value):
     rules: tuple[str, ...] = ("",)
     """What the names of the rules begin with."""
     paths: tuple[Pattern, ...] = ("*",)
+
+
+class Choice(Value):
+    """How a project chooses among a tool's rules. Where it does not, the tool's own choice grows with its versions."""
+
+    keys: tuple[str, ...] = Field(min_length=1)
+    """Of the configuration, dotted: with one of these all that the tool finds was asked for."""
+    added: tuple[str, ...] = ()
+    """Keys that list rules beside the tool's own."""
+    rules: tuple[str, ...] = ()
+    """Where nothing is chosen: what the names of the rules begin with that count all the same."""
 
 
 class Canary(Value):
@@ -212,7 +223,9 @@ class GateDefinition(Value):
     version: ToolCommand | None = None
     block_at: Severity = "low"
     told: tuple[Told, ...] = ()
-    """What does not block where the base does not configure the tool: opinions that the project has not asked for."""
+    """What does not block where the base does not choose the rules: opinions that the project has not asked for."""
+    choice: Choice | None = None
+    """Without one, a base that configures the tool asks for all that it finds."""
     timeout_s: int = Field(default=120, gt=0, le=3600)
     executes: bool = False
     """Runs the candidate's code: only ever in the sandbox."""
@@ -241,9 +254,9 @@ class GateResult(Value):
     definition_digest: str
     tool_version: str = ""
     status: Status
-    reason: str = ""
+    reason: WritableText = ""
     """Why it errored or was skipped, in a sentence."""
-    hint: str = ""
+    hint: WritableText = ""
     findings: tuple[Finding, ...] = ()
     cases: tuple[TestCase, ...] = ()
     known_rules: tuple[str, ...] = ()

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from agent_gate.domain.digest import canonical_json, sha256
+from agent_gate.domain.visible import writable
 
 
 class Value(BaseModel):
@@ -51,3 +52,11 @@ def _plain(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 PlainData = Annotated[Mapping[str, Any], AfterValidator(_plain)]
 """A table whose keys are not ours to fix: texts, finite numbers, truth values, lists and tables."""
+
+
+def _writable(value: Any) -> Any:
+    return writable(value) if isinstance(value, str) else value
+
+
+WritableText = Annotated[str, BeforeValidator(_writable)]
+"""What a tool or a file's name said, in whatever bytes: what is no text stands as escapes."""

@@ -25,9 +25,9 @@ def visible_line(text: str) -> str:
     return visible(" ".join(text.split("\n")).replace("\t", " "))
 
 
-def writable(path: str) -> str:
-    """A file's name as UTF-8 can write it: bytes that are no text stand as escapes."""
-    return path.encode(errors="backslashreplace").decode()
+def writable(text: str) -> str:
+    """The text as UTF-8 can write it: halves of characters (of a file's name, say) stand as escapes."""
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def quoted(text: str) -> str:

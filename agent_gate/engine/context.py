@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,10 @@ from agent_gate.vcs.repo import Repository
 
 if TYPE_CHECKING:
     from agent_gate.run.journal import RunStore
+
+
+def _silent(_: str) -> None:
+    return
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,16 @@ class Context:
 
     repository: Repository
     use_cache: bool = True
+    tell: Callable[[str], None] = _silent
+    """Hears, in a sentence, what takes long before any gate can begin."""
     _environments: dict[str, Environment] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, directory: Path, *, use_cache: bool = True) -> Context:
+    def open(
+        cls, directory: Path, *, use_cache: bool = True, tell: Callable[[str], None] = _silent
+    ) -> Context:
         """Raises RepositoryError outside a repository."""
-        return cls(Repository.open(directory), use_cache=use_cache)
+        return cls(Repository.open(directory), use_cache=use_cache, tell=tell)
 
     @property
     def runs(self) -> RunStore:
@@ -92,7 +101,7 @@ class Context:
             changed=change.files,
             policy=change.policy,
             definitions=definitions,
-            environment=await self._environment(change.policy, change.base_commit),
+            environment=await self.environment(change.policy, change.base_commit),
             spec=change.spec,
             sandbox=sandbox,
             allow_unsandboxed=change.allow_unsandboxed or not change.policy.sandbox.require,
@@ -101,8 +110,11 @@ class Context:
             run_all=change.run_all,
         )
 
-    async def _environment(self, policy: Policy, base_commit: str) -> Environment:
-        """The environment of the code under test; the interpreter is asked once per process."""
+    async def environment(self, policy: Policy, base_commit: str) -> Environment:
+        """The environment of the code under test; the interpreter is asked once per process.
+
+        Raises SetupError where the interpreter does not work, or the environment cannot be installed.
+        """
         tree = self.repository.tree_of(base_commit) if policy.environment.install else ""
         key = f"{policy.environment.digest} {tree}"
         if key not in self._environments:
@@ -111,6 +123,7 @@ class Context:
                 self.repository.root,
                 Base(self.repository, tree) if tree else None,
                 use_cache=self.use_cache,
+                tell=self.tell,
             )
         return self._environments[key]
 

@@ -18,7 +18,7 @@ from agent_gate.gating.cache import Cache, cache_directory
 from agent_gate.gating.canary import canary_result
 from agent_gate.gating.catalog import load_catalog
 from agent_gate.gating.context import together
-from agent_gate.gating.environment import find_environment
+from agent_gate.gating.environment import Environment, find_environment
 from agent_gate.gating.tools import ask_version, find_tool, gate_tool
 from agent_gate.gating.workplace import Workplace, open_workplace
 from agent_gate.sandbox.find import find_sandbox
@@ -71,14 +71,18 @@ async def inventory(context: Context | None) -> tuple[GateInventory, ...]:
 @asynccontextmanager
 async def _workplace(context: Context | None) -> AsyncIterator[Workplace]:
     """The environment and the sandbox of the repository's gates, over a throw-away repository."""
-    policy = context.policy(context.repository.resolve("HEAD")).policy if context else Policy()
     with tempfile.TemporaryDirectory(prefix="agent-gate-gates-") as folder:
         aside = await asyncio.to_thread(Repository.make, Path(folder))
-        environment = await find_environment(policy, context.repository.root if context else aside.root)
+        environment = await (_environment(context) if context else find_environment(Policy(), aside.root))
         sandbox = (await find_sandbox()).sandbox
         cache = Cache(cache_directory(), enabled=context.use_cache if context else True)
         async with open_workplace(aside, environment, sandbox, cache) as workplace:
             yield workplace
+
+
+async def _environment(context: Context) -> Environment:
+    head = context.repository.resolve("HEAD")
+    return await context.environment(context.policy(head).policy, head)
 
 
 async def _examine(definition: GateDefinition, place: Workplace | str) -> GateInventory:

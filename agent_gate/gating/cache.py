@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from agent_gate.domain.digest import canonical_json, sha256
+from agent_gate.domain.digest import sha256
 from agent_gate.resources import cache_directory
 
 __all__ = ["Cache", "cache_directory"]
@@ -31,7 +31,7 @@ class Cache:
         try:
             envelope = json.loads(self._path(key).read_bytes())
             value = envelope["value"]
-            intact = envelope["key"] == key and envelope["sha256"] == sha256(canonical_json(value))
+            intact = envelope["key"] == key and envelope["sha256"] == sha256(_as_json(value))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
         return value if intact else None
@@ -41,7 +41,7 @@ class Cache:
         if not self.enabled:
             return
         path = self._path(key)
-        content = canonical_json({"key": key, "sha256": sha256(canonical_json(value)), "value": value})
+        content = _as_json({"key": key, "sha256": sha256(_as_json(value)), "value": value})
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".draft-", delete=False) as draft:
@@ -53,3 +53,8 @@ class Cache:
     def _path(self, key: str) -> Path:
         name = key.removeprefix("sha256:")
         return self.folder / "gates" / name[:2] / f"{name}.json"
+
+
+def _as_json(value: Any) -> bytes:
+    """In ASCII, since names of files may hold bytes that UTF-8 cannot write."""
+    return json.dumps(value, sort_keys=True, allow_nan=False).encode()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agent_gate.domain.digest import canonical_json
 from agent_gate.domain.gate import GateDefinition, Outcome
 from agent_gate.domain.value import Value
 from agent_gate.gating.context import GateContext
@@ -53,6 +53,10 @@ class PytestRun(Value):
     """By file; None where it was not to be measured, or the measurement's own canary was not seen."""
     unsteady: tuple[str, ...] = ()
     """Tests that failed, and did not when they were run again."""
+    late: bool = False
+    """It did not finish in time: nothing is known."""
+    conftest: str = ""
+    """The conftest.py that could not be imported, so that no test ran."""
     duration_ms: int = 0
     output_sha256: str = ""
 
@@ -77,18 +81,24 @@ class RunError(Exception):
         self.output_sha256 = output_sha256
 
 
+class LateError(RunError):
+    """The run did not finish in time."""
+
+
 class ConftestError(RunError):
     """A conftest.py cannot be imported, so no test was looked at."""
 
     def __init__(self, path: str, message: str, kinds: tuple[str, ...], names: tuple[str, ...]) -> None:
         said = next(iter(message.splitlines()), "") or "".join(kinds[:1])
         super().__init__(f"{path} cannot be imported: {said}", "without it pytest runs no test")
+        self.path = path
         self.failure = Failure(kinds=kinds, message=self.reason, names=names)
 
     def over(self, files: Iterable[str]) -> PytestRun:
         """A run of these files in which none of them could be imported, for this reason."""
         files = tuple(files)
-        return PytestRun(files=dict.fromkeys(files, "errored"), failures=dict.fromkeys(files, self.failure))
+        failures = dict.fromkeys(files, self.failure)
+        return PytestRun(files=dict.fromkeys(files, "errored"), failures=failures, conftest=self.path)
 
 
 async def run_pytest(
@@ -130,7 +140,7 @@ async def run_pytest(
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         },
-        stdin=canonical_json(settings),
+        stdin=json.dumps(settings).encode(),
         output_cap=STREAM_BYTES,
     )
     try:
@@ -171,7 +181,7 @@ _SECTIONS = {"pyproject.toml": "[tool.pytest", "tox.ini": "[pytest]", "setup.cfg
 def _believe(completed: Completed, harness: Harness, copy: Copy, timeout_s: float) -> PytestRun:
     """Holds both accounts against each other, the exit code and the copy; raises RunError."""
     if completed.timed_out:
-        raise RunError(
+        raise LateError(
             f"the tests did not finish within their time limit ({timeout_s:.0f} s were left)",
             "ten times the base's own time, at least 20 s, at most 600 s, for all runs together",
         )

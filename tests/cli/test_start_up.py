@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +34,16 @@ def test_verify_needs_neither_a_model_nor_the_ui() -> None:
 @pytest.mark.parametrize("module", ["run", "decide", "look", "check", "gates", "demo", "spec", "init", "ui"])
 def test_no_command_imports_litellm_or_textual_before_it_is_called(module: str) -> None:
     assert not loaded(f"import agent_gate.cli.{module}") & {"litellm", "textual"}
+
+
+def test_nothing_is_imported_from_the_judged_repository(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise SystemExit('click of the judged repository')")
+    (tmp_path / "stat.py").write_text("raise SystemExit('stat of the judged repository')")
+    done = subprocess.run(
+        [sys.executable, "-m", "agent_gate", "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

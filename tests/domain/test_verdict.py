@@ -216,7 +216,8 @@ def test_what_passes_has_no_clause_left_but_those_that_wait_for_a_word(
     if verdict.outcome == "passed":
         by_gate = {result.gate: result for result in results}
         assert all(clause.state == "verified" or clause.awaits_person for clause in verdict.clauses)
-        assert one_each(results)
+        advised = {question.source for question in verdict.questions}
+        assert one_each([result for result in results if result.gate not in advised])
         for name in policy.gates.required:
             result = by_gate[name]
             assert result.status == "passed" or (result.status, result.reason) == ("skipped", NOT_APPLICABLE)

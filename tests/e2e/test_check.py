@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,17 @@ def test_a_file_that_cannot_be_parsed_never_passes(project: Repository) -> None:
     assert statuses["ruff"] in {"failed", "errored"}
     assert statuses["bandit"] in {"failed", "errored"}
     assert statuses["tests"] in {"failed", "errored"}
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "junit", "github", "markdown"])
+def test_a_name_that_is_no_text_stops_no_gate_and_no_report(project: Repository, form: str) -> None:
+    name = os.fsdecode(b"caf\xe9.py")
+    write_files(project.root, {name: "import os\n\nos.system(input())\nHALF = '\\udce9'\n"})
+    done = agent_gate(project.root, "check", "--all", "--format", form)
+    assert done.returncode == 1, done.stderr
+    assert "errored" not in done.stderr
+    assert "caf" in done.stdout
+    assert "characters" in done.stdout
 
 
 def test_an_advisory_gate_that_fails_is_a_question(project: Repository) -> None:

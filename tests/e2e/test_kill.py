@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import contextlib
 import random
 import shutil
 import signal
@@ -96,17 +96,13 @@ def test_killed_at_random_moments_it_always_ends_in_one_verified_commit(
     (tmp_path / "spec.yaml").write_text(SPEC)
     model = record_replies(tmp_path / "replies.jsonl", [INSECURE, GOOD])
     chance = random.Random(20261120)
-    _start_and_kill(repository.root, ["run", str(tmp_path / "spec.yaml"), "--model", model], 0.6)
-    while not (repository.common_directory / "agent-gate" / "runs").exists():
-        _start_and_kill(repository.root, ["run", str(tmp_path / "spec.yaml"), "--model", model], 1.5)
-    kills = 0
-    for _ in range(8):
-        kills += _start_and_kill(repository.root, ["resume", "@"], chance.uniform(0.3, 2.5))
-    assert kills
+    assert _killed(repository, chance, ["run", str(tmp_path / "spec.yaml"), "--model", model])
+    for _ in range(6):
+        _killed(repository, chance, ["resume", "@"])
     parked = agent_gate(repository.root, "resume", "@")
     assert parked.returncode == 3, parked.stderr
     for _ in range(4):
-        _start_and_kill(repository.root, ["approve", "@"], chance.uniform(0.3, 0.9))
+        _killed(repository, chance, ["approve", "@"])
     done = agent_gate(repository.root, "resume", "@")
     if done.returncode == 3:
         done = agent_gate(repository.root, "approve", "@")
@@ -118,23 +114,27 @@ def test_killed_at_random_moments_it_always_ends_in_one_verified_commit(
     assert replies == ["1.md", "2.md"]
 
 
-def _start_and_kill(where: Path, arguments: list[str], seconds: float) -> bool:
-    """Starts the program and kills it, and it alone, after a while; whether it was still running."""
+def _killed(repository: Repository, chance: random.Random, arguments: list[str]) -> bool:
+    """Starts the program and kills it, and it alone, soon after one of its next events; False where it ended before."""
+    kill_at = _events(repository) + chance.randint(1, 4)
     process = subprocess.Popen(
         command(*arguments),
-        cwd=where,
+        cwd=repository.root,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(os.environ),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    try:
-        process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        return True
-    return False
+    while _events(repository) < kill_at and process.poll() is None:
+        time.sleep(0.01)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=chance.uniform(0, 0.3))
+    process.kill()
+    return process.wait() == -signal.SIGKILL
+
+
+def _events(repository: Repository) -> int:
+    journals = (repository.common_directory / "agent-gate" / "runs").glob("*/events.jsonl")
+    return sum(journal.read_bytes().count(b"\n") for journal in journals)
 
 
 def _newest_run(repository: Repository) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from package_index import PackageIndex, Release, serve_index
+from program import agent_gate
 from repositories import Files, MakeRepository
 
 from agent_gate.domain.policy import EnvironmentPolicy, Policy
@@ -167,6 +168,18 @@ async def test_the_candidate_has_no_say(make_repository: MakeRepository) -> None
     (repository.root / "requirements.txt").write_text("imaginary-thing\n")
     (repository.root / "pip.conf").write_text("[global]\nindex-url = http://127.0.0.1:9/\n")
     assert version(await install(wanted(repository, PIP))) == "1.0"
+
+
+@pytest.mark.usefixtures("index")
+def test_a_person_who_waits_is_told_and_every_command_uses_the_same(make_repository: MakeRepository) -> None:
+    policy = f'[environment]\ninstall = "{PIP}"\n[gates]\nrequired = ["scope"]\nadvisory = []\n'
+    repository = make_repository({"requirements.txt": "soundthing==1.0\n", "agent-gate.toml": policy})
+    (repository.root / "a.py").write_text("X = 1\n")
+    line = f"installing the environment of the tests: {PIP}"
+    listed = agent_gate(repository.root, "gates")
+    assert (listed.returncode, line in listed.stderr) == (0, True), listed
+    checked = agent_gate(repository.root, "check")
+    assert (checked.returncode, line in checked.stderr) == (0, False), checked
 
 
 @pytest.mark.registry

@@ -37,7 +37,7 @@ WITHOUT_SANDBOX = (sys.executable, str(Path(__file__).with_name("no_sandbox.py")
 
 def command(*arguments: str) -> list[str]:
     """The argument list of the program under test."""
-    return [sys.executable, "-m", "agent_gate", *arguments]
+    return [sys.executable, "-P", "-m", "agent_gate", *arguments]
 
 
 def record_replies(path: Path, texts: Sequence[str], finish_reason: str = "stop") -> str:

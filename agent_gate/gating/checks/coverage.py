@@ -167,6 +167,6 @@ def _finding(
     definition: GateDefinition, rule: str, path: str, message: str, level: Level, **more: Any
 ) -> Finding:
     return Finding(
-        gate=definition.id, rule=rule, path=path, message=f"{path}: {message}",
+        gate=definition.id, rule=rule, path=path, message=message,
         severity="high" if level == "block" else "medium", level=level, introduced=level != "note", **more,
     )  # fmt: skip

@@ -84,7 +84,7 @@ def report_of(coverage: Mapping[str, FileCoverage], paths: Iterable[str]) -> Cha
 
 def _file(path: str, told: FileCoverage | None) -> FileReport:
     if told is None or told.error:
-        return FileReport(path, 0, (), 0, (), 0, error=told.error if told else "not measured")
+        return FileReport(path, 0, (), 0, (), 0, error=told.error if told else "the run told nothing of it")
     reached = set(told.reached)
     probes: dict[int, bool] = {}
     for line, probe in told.lines:

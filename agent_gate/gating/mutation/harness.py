@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent_gate.domain.digest import canonical_json
 from agent_gate.domain.pattern import matches
 from agent_gate.gating.context import GateContext
 from agent_gate.gating.copies import Copy
@@ -104,7 +104,7 @@ class Harness:
                 "PYTHONDONTWRITEBYTECODE": "1",
                 "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             },
-            stdin=canonical_json(whole),
+            stdin=json.dumps(whole).encode(),
             output_cap=_REPORT_BYTES,
         )
         if completed.timed_out or completed.truncated or completed.returncode:

@@ -57,7 +57,7 @@ async def test_lines_and_branches_that_no_test_runs_are_named(calc: Bench) -> No
     result = await calc.result({CORE: BASE[CORE] + SIGN, **TRIED})
     (finding,) = result.findings
     assert (result.status, finding.rule, finding.level, finding.path) == ("failed", "not-run", "block", CORE)
-    assert finding.message == f"{CORE}: no test runs line 11; line 10 is never true"
+    assert finding.message == "no test runs line 11; line 10 is never true"
     assert finding.excerpt == "if n < 0:\nreturn -1"
     assert result.reason == "the tests run 66.6 % of the changed lines and branches, and 80 % are asked"
 
