@@ -230,10 +230,16 @@ def _agree(told: Told, cases: Mapping[str, JUnitCase], completed: Completed) -> 
     if "passed" in fails or not {"failed", "errored"} & set(fails) or "failed" in passes:
         raise RunError(
             "a test that must fail did not fail: the code under test, or its conftest, changes how pytest works",
-            "look for code that patches pytest, or that drops tests it does not know",
+            _replaced(told) or "look for code that patches pytest, or that drops tests it does not know",
         )
     if completed.returncode != 1 or told.end.exit_code != 1:  # the tests that must fail have failed
         raise RunError(f"exit code {completed.returncode} does not fit what pytest told", completed.tail(6))
+
+
+def _replaced(told: Told) -> str:
+    """What the judged code put in the place of pytest's own, where it did."""
+    own = {name: where for name, where in told.altered.items() if where and not where.startswith("/")}
+    return "; ".join(f"{name} is replaced by {where}" for name, where in own.items())
 
 
 def _run(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from program import agent_gate, new_file, record_replies, replace
-from registry import from_index
+from registry import environment_with, from_index
 from repositories import commit_all, git
 
 pytestmark = [pytest.mark.usefixtures("confined"), pytest.mark.registry]
@@ -78,10 +78,8 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library's sources, and an environment with what its tests need."""
     folder = tmp_path_factory.mktemp("library")
     arguments = ["download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(folder)]
-    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
-    python = str(folder / "venv" / "bin" / "python")
-    from_index([python, "-m", "pip", *arguments, REQUIREMENT])
-    from_index([python, "-m", "pip", "install", "--quiet", "pytest", "freezegun"])
+    from_index([sys.executable, "-m", "pip", *arguments, REQUIREMENT])
+    environment_with(folder / "venv", "pytest", "freezegun")
     with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
         archive.extractall(folder, filter="data")
     return folder

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +10,7 @@ from pathlib import Path
 import pytest
 from benches import Bench, MakeBench
 from gate_examples import EXAMPLES
-from registry import from_index
+from registry import environment_with, from_index
 
 from agent_gate.domain.gate import GateResult
 from agent_gate.domain.spec import Spec
@@ -63,10 +61,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def semgrep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the programs of an environment in which semgrep is installed."""
-    folder = tmp_path_factory.mktemp("semgrep") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    from_index([str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "semgrep"])
-    return folder / "bin"
+    return environment_with(tmp_path_factory.mktemp("semgrep") / "venv", "semgrep")
 
 
 async def javascript(bench: MakeBench, environment: Environment, checkout: Path, gate: str) -> Bench:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -18,3 +20,14 @@ def from_index(argv: Sequence[str]) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI must reach the package index: {told[0]}")
     pytest.skip(f"the package index cannot be reached: {told[0]}")
+
+
+def environment_with(folder: Path, *requirements: str) -> Path:
+    """The folder of the programs of a new environment at `folder`, in which these are installed."""
+    uv = [sys.executable, "-m", "uv"]
+    subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
+    python = folder / "bin" / "python"
+    from_index(
+        [*uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python), *requirements]
+    )
+    return folder / "bin"

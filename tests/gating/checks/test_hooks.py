@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from benches import Bench, MakeBench
+from registry import environment_with
 from repositories import commit_all, git
 
 from agent_gate.domain.gate import NOT_APPLICABLE, GateResult
@@ -324,13 +324,7 @@ repos:
 @pytest.fixture(scope="module")
 def pre_commit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pre-commit framework, installed from the index into an environment of its own."""
-    folder = tmp_path_factory.mktemp("framework") / "venv"
-    uv = shutil.which("uv", path=str(Path(sys.executable).parent)) or "uv"
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
-    subprocess.run(
-        [uv, "pip", "install", "--quiet", "--python", folder / "bin/python", "pre-commit"], check=True
-    )
-    return folder / "bin" / "pre-commit"
+    return environment_with(tmp_path_factory.mktemp("framework") / "venv", "pre-commit") / "pre-commit"
 
 
 def framework_does(pre_commit: Path, made: Bench, command: str) -> None:

@@ -177,7 +177,10 @@ async def test_a_failing_test_stays_one(calc: Bench, attack: str) -> None:
 )
 async def test_what_was_done_is_named(calc: Bench, attack: str, rule: str) -> None:
     result = await calc.result(BLOCKED[attack])
-    assert rule in rules(result), result
+    if result.status == "errored":  # a canary had the name of the one test that is not run
+        assert (rule, "is replaced by" in result.hint) == ("altered-pytest", True), result
+    else:
+        assert rule in rules(result), result
 
 
 UNSEEN: Mapping[str, tuple[str, Change]] = {
