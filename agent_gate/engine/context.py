@@ -13,6 +13,7 @@ from agent_gate.domain.spec import Spec
 from agent_gate.errors import SetupError
 from agent_gate.gating.catalog import Catalog, load_catalog, project_definitions, select_gates
 from agent_gate.gating.checks.hooks import configured_gates
+from agent_gate.gating.context import measured_once
 from agent_gate.gating.environment import Base, Environment, find_environment
 from agent_gate.gating.request import CheckRequest
 from agent_gate.policy import PolicySource, load_policy
@@ -117,14 +118,15 @@ class Context:
         """
         tree = self.repository.tree_of(base_commit) if policy.environment.install else ""
         key = f"{policy.environment.digest} {tree}"
-        if key not in self._environments:
-            self._environments[key] = await find_environment(
-                policy,
-                self.repository.root,
-                Base(self.repository, tree) if tree else None,
-                use_cache=self.use_cache,
-                tell=self.tell,
-            )
+        async with measured_once(f"environment {self.repository.root} {key}"):
+            if key not in self._environments:
+                self._environments[key] = await find_environment(
+                    policy,
+                    self.repository.root,
+                    Base(self.repository, tree) if tree else None,
+                    use_cache=self.use_cache,
+                    tell=self.tell,
+                )
         return self._environments[key]
 
     def without_cache(self) -> Context:

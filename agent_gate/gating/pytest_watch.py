@@ -56,6 +56,8 @@ class Watch:
 
     def __init__(self, root: str) -> None:
         self.root = os.path.realpath(root) + os.sep
+        folders = {os.path.realpath(folder) for folder in sys.path if folder}
+        self._installed = sorted((f for f in folders if not f"{f}{os.sep}".startswith(self.root)), key=len)
         self._places = list(_places())
         self._often = [place for place in self._places if place.name.startswith(_OFTEN)]
         self._finders = [type(finder) for finder in sys.meta_path]
@@ -114,7 +116,12 @@ class Watch:
         return os.path.realpath(where).startswith(self.root)
 
     def _relative(self, where: str) -> str:
-        return os.path.realpath(where)[len(self.root) :] if self._inside(where) else where
+        """Within the copy, or after a slash within a folder of modules: wherever these lie on the machine."""
+        path = os.path.realpath(where)
+        if self._inside(path):
+            return path[len(self.root) :]
+        holding = [folder for folder in self._installed if path.startswith(folder + os.sep)]
+        return path[len(holding[-1]) :] if holding else where
 
 
 def import_all_of_pytest() -> None:

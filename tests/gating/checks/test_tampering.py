@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from benches import Bench, Change, MakeBench
+from lean_environment import lean_environment
 
 from agent_gate.domain.gate import GateResult
+from agent_gate.gating.environment import describe
 
 BASE = {
     "pyproject.toml": '[project]\nname="calc"\nversion="0"\n[tool.pytest.ini_options]\ntestpaths=["tests"]\n',
@@ -235,6 +237,16 @@ async def test_a_base_that_alters_pytest_is_taken_as_it_is(bench: MakeBench) -> 
     made = await bench({**BASE, INIT: BASE[INIT] + odd}, "tests")
     result = await made.result({CORE: BASE[CORE] + "\nX = 1\n"})
     assert (result.status, result.findings) == ("passed", ())
+
+
+async def test_the_same_environment_at_another_place_is_the_same(calc: Bench, tmp_path: Path) -> None:
+    """What the base was measured in may lie elsewhere by now: pytest replaces things of its own at its start."""
+    environments = [await describe(lean_environment(tmp_path / n) / "bin" / "python", tmp_path) for n in "ab"]
+    assert environments[0].digest == environments[1].digest
+    for number, environment in enumerate(environments):
+        change = {CORE: BASE[CORE] + f"\nX = {number}\n"}
+        result = await calc.result(change, environment=environment)
+        assert (result.status, result.findings) == ("passed", ())
 
 
 async def test_monkeypatching_within_a_test_is_nobodys_business(calc: Bench) -> None:
