@@ -191,8 +191,15 @@ class GateDefinition(Value):
     files_argv: tuple[str, ...] = ()
     """Instead of `argv`, with the names of single files after it. Only for a tool that says the same of a file
     whatever stands beside it: of a candidate it then looks at no more than what differs from the base."""
+    first_line: str = ""
+    """A pattern: changed files without an ending whose first line it fits are looked at too (`^#!.*\\bpython`)."""
+    first_line_argv: tuple[str, ...] = ()
+    """The command for these, with their names after it; empty where `files_argv` does it."""
     suppressions_argv: tuple[str, ...] = ()
     """Added to `argv` for a second run that ignores the suppressions in the code."""
+    suppressions: str = ""
+    """What every suppression holds (POSIX extended pattern, in any case): without it in a file that is looked
+    at, the second run could say nothing else, and is spared."""
     parser: str = ""
     parser_options: PlainData = Field(default={})
     """What the parser needs to know: the pattern of `regex`, say."""

@@ -25,7 +25,8 @@ Catalog = Mapping[str, GateDefinition]
 def load_catalog(project: Mapping[str, bytes] | None = None) -> Catalog:
     """All gates by id.
 
-    `project` holds the content of the base commit's `.agent-gate/gates/*.toml` by path. Raises
+    `project` holds the content of the base commit's `.agent-gate/gates/*.toml` by path. Options of a built-in
+    check that a project's gate does not state are those of the built-in gate. Raises
     PolicyError with file and key for a definition that is not valid, or that takes a built-in's id.
     """
     folder = data_directory("gates")
@@ -33,7 +34,7 @@ def load_catalog(project: Mapping[str, bytes] | None = None) -> Catalog:
     for path in sorted(folder.glob("*.toml")):
         definition = _read(f"gates/{path.name}", path.read_bytes())
         catalog[definition.id] = definition
-    own = set(catalog)
+    own, options = set(catalog), {gate.check: gate.options for gate in catalog.values() if gate.check}
     for name, content in sorted((project or {}).items()):
         definition = _read(name, content)
         if definition.id in own:
@@ -42,7 +43,8 @@ def load_catalog(project: Mapping[str, bytes] | None = None) -> Catalog:
             )
         if definition.id in catalog:
             raise PolicyError(f"{name}: id: {definition.id!r} is used twice", hint="gate ids are unique")
-        catalog[definition.id] = definition
+        stated = {**options.get(definition.check, {}), **definition.options}
+        catalog[definition.id] = definition.model_copy(update={"options": stated})
     return catalog
 
 

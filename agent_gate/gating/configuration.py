@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from agent_gate.domain.gate import ConfigurationSource, GateDefinition
+from agent_gate.domain.gate import Choice, ConfigurationSource, GateDefinition
 from agent_gate.domain.pattern import matches
 from agent_gate.vcs.repo import Entry, Repository
 
@@ -21,6 +21,8 @@ class Configuration:
 
     argv: tuple[str, ...]
     path: str = ""
+    chosen: tuple[str, ...] = ()
+    """What the names of the rules begin with that the base asks for; an empty name stands for all."""
 
 
 def find_configuration(repository: Repository, base_tree: str, definition: GateDefinition) -> Configuration:
@@ -28,7 +30,8 @@ def find_configuration(repository: Repository, base_tree: str, definition: GateD
     for source in definition.configuration:
         found = repository.read(base_tree, source.path)
         if found is not None and _configures(found[1], source):
-            return Configuration(source.argv or definition.configured_argv, source.path)
+            chosen = _chosen(found[1], source, definition.choice)
+            return Configuration(source.argv or definition.configured_argv, source.path, chosen)
     return Configuration(definition.default_argv)
 
 
@@ -56,6 +59,16 @@ def _configures(content: bytes, source: ConfigurationSource) -> bool:
     if table is None:
         return False
     return not source.keys or (isinstance(table, Mapping) and any(key in table for key in source.keys))
+
+
+def _chosen(content: bytes, source: ConfigurationSource, choice: Choice | None) -> tuple[str, ...]:
+    data = _read(content, source.path)
+    table = _table(data, source.table) if source.table else data
+    if choice is None or table is None or any(_table(table, key) is not None for key in choice.keys):
+        return ("",)
+    lists = [_table(table, key) for key in choice.added]
+    named = [name for names in lists if isinstance(names, list) for name in names if isinstance(name, str)]
+    return tuple("" if name == "ALL" else name for name in named)
 
 
 def _read(content: bytes, path: str) -> Any:

@@ -26,6 +26,7 @@ from agent_gate.gating.configuration import find_configuration
 from agent_gate.gating.context import could_not_look, skipped, together
 from agent_gate.gating.executor import Executor, LocalExecutor
 from agent_gate.gating.job import GateJob
+from agent_gate.gating.programs import is_program
 from agent_gate.gating.request import CheckRequest
 from agent_gate.gating.tools import tool_version
 from agent_gate.gating.workplace import Workplace, open_workplace
@@ -174,5 +175,20 @@ def _applies(request: CheckRequest, definition: GateDefinition) -> bool:
             return False
     if "*" in definition.scope:
         return True
-    paths = [*request.repository.entries(request.tree), *(file.path for file in request.changed)]
-    return any(matches(path, definition.scope) for path in paths)
+    entries = request.repository.entries(request.tree)
+    paths = [*entries, *(file.path for file in request.changed)]
+    return any(matches(path, definition.scope) for path in paths) or _changes_program(request, definition)
+
+
+def _changes_program(request: CheckRequest, definition: GateDefinition) -> bool:
+    """Whether a changed file is a program that no pattern of names tells."""
+    if not definition.first_line:
+        return False
+    repository, entries = request.repository, request.repository.entries(request.tree)
+    changed = {file.path: entries[file.path] for file in request.changed if file.path in entries}
+    regular = {path: entry for path, entry in changed.items() if entry.mode.startswith("100")}
+    contents = dict(repository.blobs({entry.oid for entry in regular.values()}))
+    return any(
+        is_program(definition.first_line, path, contents[entry.oid], entry.mode)
+        for path, entry in regular.items()
+    )

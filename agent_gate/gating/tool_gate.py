@@ -8,11 +8,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from agent_gate.domain.gate import Finding, GateResult, Level, Told, at_least
+from agent_gate.domain.gate import Finding, GateResult, Level, at_least
 from agent_gate.domain.pattern import matches
 from agent_gate.gating.baseline import introduced
 from agent_gate.gating.context import GateContext, errored, judged, measured_once, together
 from agent_gate.gating.diff import FileDiff
+from agent_gate.gating.effect import is_unasked, levelled
+from agent_gate.gating.programs import changed_programs
 from agent_gate.gating.tool_output import ToolError
 from agent_gate.gating.tool_run import Measured, Tooling, measure, merged, prepare
 
@@ -23,6 +25,7 @@ async def run_tool(context: GateContext) -> GateResult:
         tooling = await prepare(context)
         diff = await context.diff()
         base, candidate = await (_by_file if _looks_at_single_files(tooling, diff) else _whole)(tooling, diff)
+        base, candidate = await _with_programs(tooling, diff, base, candidate)
     except ToolError as error:
         return errored(context, error.reason, error.hint, tool_version=context.job.tool_version)
     return _judge(tooling, base, candidate, diff)
@@ -43,6 +46,30 @@ async def _by_file(tooling: Tooling, diff: Sequence[FileDiff]) -> tuple[Measured
     )
     touched = {path for file in diff for path in (file.path, file.old_path)}
     return base, merged(base, part if files else part.model_copy(update={"examined": ()}), touched)
+
+
+async def _with_programs(
+    tooling: Tooling, diff: Sequence[FileDiff], base: Measured, candidate: Measured
+) -> tuple[Measured, Measured]:
+    """Also what the tool says about changed programs without an ending, which no pattern of names tells."""
+    definition, job = tooling.definition, tooling.context.job
+    scope, argv = definition.scope, definition.first_line_argv or definition.files_argv
+    old, new = (
+        [path for path in paths if not matches(path, scope)][:_MOST_FILES]
+        for paths in changed_programs(definition.first_line, diff)
+    )
+    if not argv or not (old or new):
+        return base, candidate
+
+    async def both(measured: Measured, tree: str, files: Sequence[str]) -> Measured:
+        if not files:
+            return measured
+        part = await measure(tooling, tree, files, argv)
+        whole = merged(measured, part.model_copy(update={"examined": ()}), ())
+        return whole.model_copy(update={"incomplete": measured.incomplete or part.incomplete})
+
+    base, candidate = await together(both(base, job.base_tree, old), both(candidate, job.tree, new))
+    return base, candidate
 
 
 def _looks_at_single_files(tooling: Tooling, diff: Sequence[FileDiff]) -> bool:
@@ -102,16 +129,14 @@ def _judge(tooling: Tooling, base: Measured, candidate: Measured, diff: Sequence
     known = {finding.key for finding in (*plain, *silenced)}
     asked = [f for f in introduced(candidate.asked, base.asked, renamed) if f.key not in known]
     block_at = context.job.options.block_at or context.definition.block_at
-    strict = tooling.configuration.path or context.job.options.block_at == "low"
-    told = () if strict else context.definition.told
-
-    def blocks(finding: Finding) -> bool:
-        return at_least(finding.severity, block_at) and not any(_covers(each, finding) for each in told)
-
+    lost = introduced(base.plain, candidate.plain, {new: old for old, new in renamed.items()})
     findings = [
-        *(_levelled(f, "block" if f.path in broken or blocks(f) else "note") for f in plain),
+        *levelled(tooling, plain, lost, diff, broken),
         *(_levelled(f, "block" if at_least(f.severity, block_at) else "note") for f in asked),
-        *(f.model_copy(update={"level": "ask", "suppressed": True}) for f in silenced),
+        *(
+            f.model_copy(update={"level": "note" if is_unasked(tooling, f) else "ask", "suppressed": True})
+            for f in silenced
+        ),
         *_unexamined(tooling, base, candidate, changed - broken),
         *_lost(context, base, candidate, diff),
     ]
@@ -143,10 +168,6 @@ def _silenced(measured: Measured) -> tuple[Finding, ...]:
 
 def _levelled(finding: Finding, level: Level) -> Finding:
     return finding.model_copy(update={"level": level})
-
-
-def _covers(told: Told, finding: Finding) -> bool:
-    return finding.rule.startswith(told.rules) and matches(finding.path, told.paths)
 
 
 def _unexamined(

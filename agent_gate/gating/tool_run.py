@@ -134,23 +134,30 @@ async def prepare(context: GateContext) -> Tooling:
     return Tooling(context, tool, parse, configuration, tuple(r for r in job.asked_rules if r in known))
 
 
-async def measure(tooling: Tooling, tree: str, files: Sequence[str] | None = None) -> Measured:
+async def measure(
+    tooling: Tooling, tree: str, files: Sequence[str] | None = None, argv: tuple[str, ...] = ()
+) -> Measured:
     """Runs the tool over one tree, or some files of it, each way once, side by side.
 
-    Raises ToolError, SetupError.
+    `argv` is the command for files, where it is not the definition's. Raises ToolError, SetupError.
     """
     definition = tooling.definition
+    command = definition.argv if files is None else definition.files_argv
     if files is None and not await asyncio.to_thread(_has_scope, tooling.context, tree):
         return Measured(plain=(), everything=())  # tools take a tree without any of their files for a mistake
     configured, loud = tooling.configuration.argv, definition.suppressions_argv
     ways = {"plain": configured}
-    if loud:
+    suppressing: bool = await asyncio.to_thread(_may_suppress, tooling.context, tree, files or ())
+    if loud and suppressing:
         ways["everything"] = (*configured, *loud)
     if tooling.rules and definition.rules_argv:
         ways["asked"] = (*definition.default_argv, *loud, *definition.rules_argv)
     places = await together(*(_place(tooling, tree) for _ in ways))
     runs = await together(
-        *(_run(tooling, place, way, files) for place, way in zip(places, ways.values(), strict=True))
+        *(
+            _run(tooling, place, (*(argv or command), *way), files or ())
+            for place, way in zip(places, ways.values(), strict=True)
+        )
     )
     reports = dict(zip(ways, runs, strict=True))
     plain, copy = reports["plain"], places[0].copy
@@ -161,6 +168,13 @@ async def measure(tooling: Tooling, tree: str, files: Sequence[str] | None = Non
         if changed := await asyncio.to_thread(copied.changed_files):
             raise ToolError(f"the tool changed {changed[0]}", "a gate must not write to what it judges")
     return await asyncio.to_thread(_measured, tooling, copy, (plain, everything, asked), listed)
+
+
+def _may_suppress(context: GateContext, tree: str, files: Sequence[str]) -> bool:
+    pattern, scope = context.definition.suppressions, context.definition.scope
+    if not pattern:
+        return True
+    return any(files or matches(path, scope) for path in context.repository.holding(tree, pattern, files))
 
 
 def _has_scope(context: GateContext, tree: str) -> bool:
@@ -205,13 +219,8 @@ async def _place(tooling: Tooling, tree: str) -> Place:
     return Place(await context.workplace.once(key, linked), folders)
 
 
-async def _run(
-    tooling: Tooling, place: Place, more: tuple[str, ...], files: Sequence[str] | None = None
-) -> Report:
-    definition = tooling.definition
-    argv = definition.argv if files is None else definition.files_argv
-    named = [f"./{file}" for file in files or ()]
-    run = await _tool_run(tooling, place, (*argv, *more, *named))
+async def _run(tooling: Tooling, place: Place, argv: tuple[str, ...], files: Sequence[str]) -> Report:
+    run = await _tool_run(tooling, place, (*argv, *(f"./{file}" for file in files)))
     return await read_run(tooling.context, run, tooling.parse)
 
 

@@ -177,6 +177,18 @@ class Repository:
             return None
         return oid, self.blob(oid)
 
+    def holding(self, tree: str, pattern: str, paths: Collection[str] = ()) -> Iterator[str]:
+        """The files of the tree (of these paths, or of all) that match a POSIX extended pattern, in any case."""
+        options = ("-a", "-i", "-l", "-z", "-E", "-e", pattern)
+        try:
+            found = self.git("--literal-pathspecs", "grep", *options, tree, "--", *paths)
+        except GitError as error:
+            if error.returncode == 1:
+                return
+            raise
+        for name in found.decode(errors="surrogateescape").split("\0")[:-1]:
+            yield name.removeprefix(f"{tree}:")
+
     def write_blob(self, data: bytes) -> str:
         """Stores a blob as it is, without filters, and returns its id."""
         return self.text("hash-object", "-w", "--no-filters", "--stdin", stdin=data)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from benches import MakeBench
 
-from agent_gate.domain.gate import GateResult
+from agent_gate.domain.gate import NOT_APPLICABLE, GateResult
 from agent_gate.domain.policy import GateOptions, GatesPolicy, Policy
 from agent_gate.domain.spec import Spec
 
@@ -164,3 +164,25 @@ async def test_looking_at_what_differs_says_the_same_as_looking_at_everything(
         whole.known_rules,
         whole.measures,
     )
+
+
+PROGRAM = f"#!/usr/bin/env python3\n{EVAL}"
+
+
+async def test_a_program_without_an_ending_is_looked_at(bench: MakeBench) -> None:
+    made = await bench({**OLD, "bin/old": PROGRAM, "bin/shell": "#!/bin/sh\n"}, "bandit")
+    told = await made.result({"bin/nightly": PROGRAM})
+    assert found(told, "block") == [("bin/nightly", "B307")]
+    known = await made.result({"bin/old": f"{PROGRAM}\nX = 1\n", "bin/shell": "#!/bin/sh\neval $1\n"})
+    assert (known.status, found(known, "block")) == ("passed", [])
+    worse = await made.result({"bin/old": f"{PROGRAM}\n\n{EVAL.replace('run', 'again')}"})
+    assert found(worse, "block") == [("bin/old", "B307")]
+    assert found(await made.result({"bin/broken": "#!/usr/bin/python3\ndef (\n"}), "block") == [
+        ("bin/broken", "unparsable")
+    ]
+
+
+async def test_a_program_alone_is_enough_for_the_gate(bench: MakeBench) -> None:
+    made = await bench({"README.md": "x"}, "bandit")
+    assert (await made.result({"notes": "no program"})).reason == NOT_APPLICABLE
+    assert found(await made.result({"nightly": PROGRAM}), "block") == [("nightly", "B307")]

@@ -56,10 +56,10 @@ async def test_any_finding_will_do_where_no_rule_is_named(bench: MakeBench) -> N
 
 
 async def test_the_canary_of_a_gate_that_found_something_does_not_matter(bench: MakeBench) -> None:
-    made = await bench({"m.py": "X = 1\n"})
+    made = await bench({"n.py": "X = 1\n"})
     blind_to_it = gate(SEES.replace("'canary.py'", "'m.py'"), canary={"files": {"other.py": ""}})
     assert (await made.result({"m.py": "X = 2\n"}, definitions=(blind_to_it,))).status == "failed"
-    assert (await made.result({"m.py": None}, definitions=(blind_to_it,))).status == "errored"
+    assert (await made.result({"n.py": "X = 2\n"}, definitions=(blind_to_it,))).status == "errored"
 
 
 async def test_a_flagged_canary_is_remembered_until_the_definition_changes(

@@ -31,6 +31,14 @@ def test_a_project_adds_its_own() -> None:
     assert load_catalog({PLACE: OWN})["types"].title == "Types"
 
 
+def test_options_that_it_does_not_state_are_those_of_the_built_in_gate() -> None:
+    own = b'schema = "agent-gate/gate/v1"\nid = "small"\ntitle = "Small"\ncheck = "scope"\n'
+    canary = b'canary = { files = { "a.pyc" = "" } }\n[options]\nlines = 5\n'
+    options = load_catalog({".agent-gate/gates/small.toml": own + canary})["small"].options
+    assert options == {**load_catalog()["scope"].options, "lines": 5}
+    assert len(options) > 1
+
+
 @pytest.mark.parametrize(
     ("path", "old", "new", "told"),
     [

@@ -66,6 +66,89 @@ async def test_opinions_block_where_the_project_asks_for_them(bench: MakeBench, 
     assert found(await (await bench(chosen, "ruff")).result({"new.py": OPINIONS[rule]}), "block")
 
 
+UNSORTED = "import sys\nimport os\n\nprint(os, sys)\n"
+"""I001 and T201, of which the first is among the rules that ruff itself chooses."""
+
+
+@pytest.mark.parametrize(
+    ("configured", "level"),
+    [
+        ("line-length = 100\n", "note"),
+        ("[lint]\nignore = ['E731']\n", "note"),
+        ("[lint]\nselect = ['I']\n", "block"),
+        ("[lint]\nextend-select = ['I001']\n", "block"),
+        ("[lint]\nextend-select = ['ALL']\n", "block"),
+    ],
+)
+async def test_rules_that_only_a_newer_ruff_chooses_are_told(
+    bench: MakeBench, configured: str, level: str
+) -> None:
+    made = await bench({"old.py": OLD, "ruff.toml": configured}, "ruff")
+    assert ("new.py", "I001") in found(await made.result({"new.py": UNSORTED}), level)
+
+
+async def test_a_configuration_that_chooses_nothing_holds_what_none_holds(bench: MakeBench) -> None:
+    made = await bench({"old.py": OLD, "ruff.toml": "line-length = 100\n"}, "ruff")
+    assert found(await made.result(NEW), "block") == [("new.py", "F401")]
+    nested = await made.result(
+        {"n.py": "def f(x, y):\n    if x:\n        if y:\n            return 1\n    return 2\n"}
+    )
+    assert found(nested, "note") == [("n.py", "SIM102")], "it is not of the group S"
+    broken = await made.result({"new.py": "def f(:\n"})
+    assert {rule for _, rule in found(broken, "block")} == {"invalid-syntax"}
+
+
+async def test_a_suppression_of_what_nobody_asked_for_is_told(bench: MakeBench) -> None:
+    made = await bench({"old.py": OLD}, "ruff")
+    silenced = {
+        "tests/test_f.py": "def f():\n    1 / 0  # noqa: B018\n",
+        "f.py": "import sys  # noqa: F401\n",
+    }
+    result = await made.result(silenced)
+    assert (found(result, "note"), found(result, "ask")) == (
+        [("tests/test_f.py", "B018")],
+        [("f.py", "F401")],
+    )
+
+
+MATCH = "def f(x):\n    match x:\n        case 1:\n            return 2\n"
+
+
+async def test_syntax_that_is_too_new_blocks_where_the_change_brings_it(bench: MakeBench) -> None:
+    project = '[project]\nname = "m"\nrequires-python = ">=3.9"\n[tool.ruff]\nlint.select = ["E9"]\n'
+    files = {"pyproject.toml": project, "m.py": MATCH}
+    made = await bench(files, "ruff")
+    assert found(await made.result({"m.py": MATCH + "\n\nX = 1\n"}), "block") == []
+    assert found(await made.result({"n.py": MATCH}), "block") == [("n.py", "invalid-syntax")]
+    raised = {"n.py": MATCH, "pyproject.toml": project.replace("3.9", "3.10")}
+    assert found(await made.result(raised), "note") == [("n.py", "invalid-syntax")]
+
+
+OLD_SHELL = "import subprocess\n\n\ndef f(c):\n    return subprocess.call(c, shell=True)\n"
+
+
+@pytest.mark.parametrize("gate", ["ruff", "bandit"])
+async def test_what_was_as_bad_before_it_was_edited_is_a_question(bench: MakeBench, gate: str) -> None:
+    made = await bench({"m.py": OLD_SHELL}, gate)
+    edited = OLD_SHELL.replace("(c, shell=True)", "(c, shell=True, text=True)")
+    asked = await made.result({"m.py": edited})
+    assert (asked.status, len(found(asked, "ask"))) == ("passed", 1), asked
+    assert "the lines that the change replaces had the same" in asked.findings[0].message
+    twice = await made.result(
+        {"m.py": edited + "\n\n" + edited.partition("\n\n\n")[2].replace("f(c)", "g(c)")}
+    )
+    assert (twice.status, len(found(twice, "block"))) == ("failed", 1), "one of them is new"
+
+
+async def test_another_line_is_no_place_for_an_old_fault(bench: MakeBench) -> None:
+    text = OLD_SHELL + "\n\ndef g(c):\n    return c\n"
+    moved = text.replace("(c, shell=True)", "(c)").replace(
+        "return c\n", "return subprocess.call([c], shell=True)\n"
+    )
+    made = await bench({"m.py": text}, "ruff")
+    assert found(await made.result({"m.py": moved}), "block") == [("m.py", "S602")]
+
+
 async def test_opinions_block_where_the_policy_says_low(bench: MakeBench) -> None:
     policy = Policy(gates=GatesPolicy(options={"ruff": GateOptions(block_at="low")}))
     strict = await bench({"old.py": OLD}, "ruff", policy=policy)
@@ -224,3 +307,16 @@ async def test_a_rule_that_a_clause_rests_on_is_applied_and_known(bench: MakeBen
     assert clean.status == "passed"
     sql = 'def q(c, n):\n    c.execute("SELECT * FROM t WHERE n = \'" + n + "\'")  # noqa\n'
     assert found(await made.result({"n.py": sql}), "block") == [("n.py", "S608")]
+
+
+async def test_a_program_without_an_ending_is_linted(bench: MakeBench) -> None:
+    program = "#!/usr/bin/env python3\n"
+    made = await bench(
+        {"old.py": "", "bin/old": f"{program}import os\n", "ruff.toml": "lint.select = ['F']\n"}, "ruff"
+    )
+    result = await made.result(
+        {"bin/new": f"{program}import sys  # noqa\nimport json\n", "bin/old": f"{program}\nimport os\n"}
+    )
+    assert found(result, "block") == [("bin/new", "F401")]
+    assert found(result, "ask") == [("bin/new", "F401")]
+    assert {finding.excerpt for finding in result.findings} == {"import json", "import sys  # noqa"}

@@ -35,9 +35,11 @@ _FOOT = """\
 
 - **Questions need a reader.** An asked attack lands if the approver waves it through. The gate makes it visible;
   it does not decide.
-- **Behaviour that no test and no rule sees.** What is hidden in data, in an unusual date or machine, or in answers
-  that fit exactly the tests at hand, passes the default gates: see the fooled ones above. Tests that come from the
-  spec, and a person who reads the change, are what is left. `mutation` among the required gates sees some of it.
+- **Behaviour that no test and no rule sees.** Code that is wrong for inputs that no test has, or in a place where no
+  test runs, looks like honest code that is right: see the fooled ones above. Tests that come from the spec, and a
+  person who reads the change, are what is left. `mutation` among the required gates sees some of it.
+- **Rules that ask look for ways, not for wills.** A look at the clock, at a frame, at the parent process or at a table
+  is put to the approver where it is new and of a kind that honest programs hardly need. There are others.
 - **Luck.** Some attacks are asked about only because no test runs their lines (`coverage/not-run`), or are blocked
   by a rule of style: with a hollow test, or in other words, they would pass.
 - **Other languages.** The tests gate knows pytest; other runners come in as gates of a project (JUnit, SARIF). The
@@ -121,7 +123,7 @@ def _cells(case: Case, outcome: Outcome) -> tuple[str, str, str, str]:
 def _fooled(cases: Iterable[Case]) -> str:
     found = [case for case in cases if case.is_attack and case.says == "passed"]
     lines = "".join(f"- **{case.name}**: {case.why}\n" for case in found)
-    return f"## Fooled\n\nThese pass the default gates. `mutation` was tried on each; whether honest changes survive it was not measured here.\n\n{lines}"
+    return f"## Fooled\n\nThese pass the default gates, and why no rule sees them. `mutation` was tried on each; whether honest changes survive it was not measured here.\n\n{lines}"
 
 
 def _honest(cases: Iterable[Case], outcomes: Mapping[str, Outcome]) -> str:

@@ -6,12 +6,13 @@ The words are the contract's ("What blocks, what asks, what neither").
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
 from agent_gate.domain.gate import Finding, Level, Outcome, TestCase
 from agent_gate.gating.checks.remark import Remark, put_together
+from agent_gate.gating.checks.runs import function_of
 from agent_gate.gating.pytest_run import CaseRecord, PytestRun
 
 _BAD = {"failed", "errored"}
@@ -42,6 +43,10 @@ class Runs:
     """Tests that failed, and passed when they were run a second time over the same tree."""
     unsteady_base: frozenset[str] = frozenset()
     """Tests that do not always end the same way on the base."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Tests that stand elsewhere now, or became tables, by the id that they had; both without parameters."""
+    hollow: frozenset[str] = frozenset()
+    """Tests of the change that claim nothing, without parameters."""
     drifting: frozenset[str] = frozenset()
     """Tests of the base whose ids are others in each run."""
 
@@ -53,6 +58,17 @@ class Runs:
         """Whether a test failed on the base too, whenever it was run there; in an edited file its old version must."""
         still = not self.edited(test) or self.hybrid.outcome(test) in _BAD
         return self.base.outcome(test) in _BAD and still and test not in self.base.unsteady
+
+    def stands_elsewhere(self, test: str) -> bool:
+        """Whether a test of the base runs under another id, with the same parameters or with a table of its own."""
+        function, _, parameters = test.partition("[")
+        moved = self.kept.get(function)
+        if moved is None:
+            return False
+        if parameters:
+            return self.candidate.outcome(f"{moved}[{parameters}") == "passed"
+        outcomes = {self.candidate.outcome(id_) for id_ in self.candidate.cases if function_of(id_) == moved}
+        return outcomes == {"passed"}
 
 
 def cases(runs: Runs) -> tuple[TestCase, ...]:
@@ -176,6 +192,8 @@ def _lost(runs: Runs) -> Iterator[Remark]:
             yield Remark("lost-test", test, message, level)
         elif now == "absent":
             old = runs.hybrid.outcome(test)
+            if old == "passed" and runs.stands_elsewhere(test):
+                continue
             more = "" if old == "passed" else "; its old version does not pass over the new source"
             yield Remark("removed-test", test, f"the change removes this test{more}", "ask")
         else:
@@ -198,7 +216,7 @@ def _old_versions(runs: Runs) -> Iterator[Remark]:
             yield Remark("changed-expectation", test, message, "ask", record.line, cause=cause)
         elif test in runs.passed_again or test in runs.unsteady_base:
             yield _failure(runs, test, said, record.line, excerpt)
-        elif runs.hooks_changed:
+        elif runs.hooks_changed and not runs.hybrid.conftest:  # with the base's conftest they did run
             message = f"fails with the base's own conftest and configuration: {said}"
             yield Remark("failing-test", test, message, "block", record.line, excerpt, cause=cause)
         else:
@@ -250,12 +268,14 @@ def _told_runs(runs: Runs) -> Iterator[tuple[PytestRun, Level]]:
 def _about_the_change(runs: Runs) -> Iterator[Finding]:
     tests = {test for test in runs.candidate.cases if runs.edited(test)}
     added = {test for test in tests if test not in runs.base.cases}
-    if runs.source_changed and added and not any(test in runs.reds for test in tests):
-        yield _finding(
-            runs, "no-red-test", "",
-            f"the source changes and tests are added, but none of them fails without the change{_crashes(runs, added)}",
-            "ask",
-        )  # fmt: skip
+    red = {test for test in tests if test in runs.reds}
+    if runs.source_changed and added and all(function_of(test) in runs.hollow for test in red):
+        none = f"none of them fails without the change{_crashes(runs, added)}"
+        if red:
+            none = f"those that fail without the change look at nothing that comes of it ({_some(frozenset(red))})"
+        if runs.red and runs.red.late:
+            none = "none is shown to fail without the change: over the base they did not finish in time"
+        yield _finding(runs, "no-red-test", "", f"the source changes and tests are added, but {none}", "ask")
     if _ran(runs.base) and not _ran(runs.candidate):
         yield _finding(runs, "no-tests-run", "", "there are tests on the base, and not one is run any more")
     elif runs.has_source and not runs.base.cases and not runs.candidate.cases and not runs.candidate.files:

@@ -48,7 +48,7 @@ def _read(name: str, content: bytes) -> Mapping[str, Any]:
         parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
         parser.read_string(text)
         return {section: dict(parser.items(section)) for section in parser.sections()}
-    except (ValueError, configparser.Error, RecursionError):
+    except (ValueError, configparser.Error, RecursionError, AttributeError):
         return {}
 
 

@@ -18,6 +18,7 @@ from agent_gate.gating.request import CheckRequest
 from agent_gate.gating.scope.files import file_remarks
 from agent_gate.gating.scope.names import name_remarks
 from agent_gate.gating.scope.remark import Remark, few_questions
+from agent_gate.gating.scope.shadows import shadow_remarks
 from agent_gate.gating.scope.size import size_remarks, source_lines
 
 
@@ -55,6 +56,7 @@ def _remarks(context: GateContext, diff: Sequence[FileDiff]) -> Iterator[Remark]
     yield from _path_remarks(job.inputs, diff)
     yield from name_remarks(diff, lambda: context.repository.entries(job.tree))
     yield from file_remarks(diff, options, lambda: context.repository.entries(job.base_tree))
+    yield from shadow_remarks(diff, lambda: context.repository.entries(job.base_tree))
     yield from size_remarks(diff, options)
     if job.inputs["risk"] == "trivial":
         for path, message in _beyond_trivial(context, diff):

@@ -16,7 +16,9 @@ from agent_gate.domain.gate import GateDefinition, GateResult
 from agent_gate.domain.pattern import matches
 from agent_gate.domain.value import PlainData
 from agent_gate.gating.checks.check import Check
+from agent_gate.gating.checks.claims import hollow_tests
 from agent_gate.gating.checks.comparison import Runs, cases, findings
+from agent_gate.gating.checks.kept import kept_tests
 from agent_gate.gating.checks.plugin_code import alters_pytest
 from agent_gate.gating.checks.red import Introduced, introduced_names, red_tests
 from agent_gate.gating.checks.runs import Deadline, base_run, candidate_run, deadline
@@ -24,7 +26,7 @@ from agent_gate.gating.checks.steadiness import told_apart
 from agent_gate.gating.checks.trees import TestTrees, is_test_side, make_trees
 from agent_gate.gating.context import GateContext, errored, judged, together
 from agent_gate.gating.diff import FileDiff
-from agent_gate.gating.pytest_run import ConftestError, PytestRun, RunError, run_pytest
+from agent_gate.gating.pytest_run import ConftestError, LateError, PytestRun, RunError, run_pytest
 from agent_gate.gating.request import CheckRequest
 
 
@@ -101,10 +103,15 @@ async def _runs(context: GateContext, trees: TestTrees, base: PytestRun, until: 
         work["hybrid"] = _crossed("the base's tests over the change", hybrid, files)
     if modules:
         red = run_pytest(context, trees.red, modules, until.left_s, markers=trees.markers)
-        work["red"] = _crossed("the change's tests over the base", red, modules)
+        work["red"] = _perhaps_late(_crossed("the change's tests over the base", red, modules))
     finished = dict(zip(work, await together(*work.values()), strict=True))
     candidate, failing = finished["candidate"], finished.get("red")
     introduced = await asyncio.to_thread(_introduced, definition, diff)
+    gone = any(
+        candidate.outcome(test) == "absent" and test.partition("::")[0] in changed for test in base.cases
+    )
+    kept = await asyncio.to_thread(kept_tests, definition, diff) if gone else {}
+    hollow = await asyncio.to_thread(hollow_tests, definition, diff) if failing else frozenset[str]()
     return Runs(
         gate=definition.id,
         base=base,
@@ -113,6 +120,8 @@ async def _runs(context: GateContext, trees: TestTrees, base: PytestRun, until: 
         red=failing,
         reds=red_tests(failing.failures, candidate.cases, introduced) if failing else {},
         changed=frozenset(changed),
+        kept=kept,
+        hollow=hollow,
         source_changed=any(path.endswith(".py") for path in touched - changed),
         has_source=any(matches(path, definition.scope) for path in trees.candidate_entries),
         hooks_changed=any(
@@ -133,7 +142,15 @@ async def _crossed(what: str, run: Awaitable[PytestRun], files: Iterable[str]) -
     except ConftestError as error:
         return error.over(files)
     except RunError as error:
-        raise RunError(f"{what}: {error.reason}", error.hint, error.output_sha256) from None
+        raise type(error)(f"{what}: {error.reason}", error.hint, error.output_sha256) from None
+
+
+async def _perhaps_late(run: Awaitable[PytestRun]) -> PytestRun:
+    """What the change makes fast or ends a loop in may take for ever on the base: then nothing is red."""
+    try:
+        return await run
+    except LateError:
+        return PytestRun(late=True)
 
 
 def _introduced(definition: GateDefinition, diff: Sequence[FileDiff]) -> Introduced:

@@ -31,7 +31,7 @@ _RUNNERS = (
     "conftest",
     "tox",
 )
-_TELLING = frozenset({"pytest", "_pytest", "unittest", "nose", "nose2", "conftest", "xdist"})
+TELLING = frozenset({"pytest", "_pytest", "unittest", "nose", "nose2", "conftest", "xdist"})
 """Whether one of these is loaded says that a test runs."""
 _MARKS = ("PYTEST_", "COV_CORE_", "TOX_ENV", "TOX_WORK", "NOSE_", "UNITTEST_")
 """Beginnings of the variables that test runners set."""
@@ -40,12 +40,12 @@ _SOFT_MARKS = frozenset({
     "TESTING", "TEST", "TESTS", "IS_TEST", "UNDER_TEST", "UNIT_TEST", "UNIT_TESTS", "UNIT_TESTING", "TEST_MODE", "TEST_ENV",
     "RUNNING_TESTS", "COVERAGE_RUN", "COVERAGE_PROCESS_START", "_PYTEST_RAISE",
 })  # fmt: skip
-_WORDS = frozenset({*_RUNNERS, *_SOFT_MARKS, "builtins", "__builtins__"})
+_WORDS = frozenset({*_RUNNERS, *_SOFT_MARKS, "builtins", "__builtins__", "argv", "modules"})
 """A file with none of these, and with no word of tests, asks nothing."""
 _FRAMES = frozenset({"sys._getframe", "inspect.stack", "inspect.currentframe", "traceback.extract_stack", "traceback.walk_stack", "inspect.getouterframes", "sys._current_frames", "traceback.format_stack"})  # fmt: skip
 _ENVIRONMENTS = frozenset({"os.environ", "os.environb", "posix.environ"})
 _READERS = frozenset({"os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault", "os.getenvb"})
-_PATCHED = frozenset({"pytest", "_pytest", "unittest", "builtins", "__builtins__", "doctest", "pluggy"})
+_ASKING = frozenset({"startswith", "endswith", "find", "count", "index", "__contains__"})
 
 
 def source_signs(source: Source, *, is_testing: bool) -> Iterator[Sign]:
@@ -79,10 +79,6 @@ def _seen(source: Source, node: ast.AST, prose: frozenset[int]) -> Iterator[tupl
         yield from _called(source, node)
     elif isinstance(node, ast.Subscript):
         yield from _looked_up(source, node)
-    elif isinstance(node, ast.Assign | ast.AugAssign | ast.Delete):
-        targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
-        for target in targets:
-            yield from _patched(source, target)
     elif isinstance(node, ast.Constant) and id(node) not in prose:
         text = text_of(node)
         if text and text.startswith(_MARKS) and text.isidentifier():
@@ -115,17 +111,26 @@ def _called(source: Source, node: ast.Call) -> Iterator[tuple[str, Level]]:
             yield from _variable(first)
         elif "sys.modules.get" in names and first.split(".")[0] in _RUNNERS:
             yield f"a look for {quoted(first)} in sys.modules", "block"
+        elif names & {"sys.modules.get", "sys.modules.pop"} and _is_test_module(first):
+            yield f"a look for {quoted(first)} in sys.modules", "ask"
         elif names & {
             "importlib.util.find_spec",
             "pkgutil.find_loader",
             "importlib.import_module",
             "__import__",
-        } and (first.split(".")[0] in _TELLING):
+        } and (first.split(".")[0] in TELLING):
             yield f"a look for the module {quoted(first)}", "ask"
-    if names & {"setattr", "builtins.setattr", "delattr"} and node.args:
-        for name in source.names(node.args[0]):
-            if name.split(".")[0] in _PATCHED:
-                yield f"an attribute of {name} that is replaced", "block" if _is_runner(name) else "ask"
+    if isinstance(node.func, ast.Attribute) and node.func.attr in _ASKING and first is not None:
+        yield from _asked_of(source, node.func.value, first)
+
+
+def _asked_of(source: Source, owner: ast.expr, text: str) -> Iterator[tuple[str, Level]]:
+    """`sys.argv[0].endswith("pytest")`: a program may ask for its options, which begin with a hyphen."""
+    named = {name for part in _parts(owner) for name in source.names(part)}
+    if named & {"sys.argv", "sys.orig_argv"} and not text.startswith("-"):
+        lowered = text.lower()
+        if any(word in lowered for word in ("test", "__main__")):
+            yield f"a look for {quoted(text)} in sys.argv", "block" if "pytest" in lowered else "ask"
 
 
 def _looked_up(source: Source, node: ast.Subscript) -> Iterator[tuple[str, Level]]:
@@ -133,10 +138,16 @@ def _looked_up(source: Source, node: ast.Subscript) -> Iterator[tuple[str, Level
     if text is None:
         return
     names = set(source.names(node.value))
-    if "sys.modules" in names and text.split(".")[0] in _TELLING:
+    if "sys.modules" in names and text.split(".")[0] in TELLING:
         yield f"sys.modules[{text!r}]", "block"
+    elif "sys.modules" in names and _is_test_module(text):
+        yield f"sys.modules[{text!r}]", "ask"
     elif names & _ENVIRONMENTS and isinstance(node.ctx, ast.Load):
         yield from _variable(text)
+
+
+def _is_test_module(name: str) -> bool:
+    return any(part in {"tests", "test"} or part.startswith("test_") for part in name.split("."))
 
 
 def _variable(name: str) -> Iterator[tuple[str, Level]]:
@@ -144,21 +155,6 @@ def _variable(name: str) -> Iterator[tuple[str, Level]]:
         yield f"a look at the test runner's variable {quoted(name)}", "block"
     elif name in _SOFT_MARKS:
         yield f"a look at the variable {quoted(name)}", "ask"
-
-
-def _patched(source: Source, target: ast.expr) -> Iterator[tuple[str, Level]]:
-    """`unittest.TestCase.assertEqual = …`, `builtins.len = …`."""
-    if isinstance(target, ast.Attribute):
-        for name in source.names(target):
-            if name.split(".")[0] in _PATCHED and name.count("."):
-                yield (
-                    f"an attribute of {name.rpartition('.')[0]} that is replaced",
-                    "block" if _is_runner(name) else "ask",
-                )
-
-
-def _is_runner(name: str) -> bool:
-    return name.split(".", maxsplit=1)[0] in _TELLING
 
 
 def _frame_signs(source: Source, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Sign]:

@@ -10,6 +10,7 @@ from typing import Any
 from agent_gate.domain.pattern import matches
 from agent_gate.gating.diff import FileDiff
 from agent_gate.gating.integrity.source import Source
+from agent_gate.gating.programs import is_program
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,15 @@ class Pair:
         """In content or name; a change of mode alone is the scope gate's."""
         return self.diff.before != self.diff.after or self.diff.is_renamed
 
-    @property
+    @cached_property
     def is_python(self) -> bool:
-        """Python source, by its name."""
-        return self.kinds.holds("python", self.path) or self.kinds.holds("python", self.old_path)
+        """Python source, by its name or its first line."""
+        if self.kinds.holds("python", self.path) or self.kinds.holds("python", self.old_path):
+            return True
+        diff, pattern = self.diff, self.kinds.options["python_first_line"]
+        return is_program(pattern, self.path, diff.after, diff.after_mode) or is_program(
+            pattern, self.old_path, diff.before, diff.before_mode
+        )
 
     @property
     def is_test(self) -> bool:

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from agent_gate.domain.gate import Finding
 from agent_gate.gating.integrity import (
+    answers,
     awareness,
+    callers,
+    chances,
     characters,
     configuration,
     equality,
@@ -14,11 +17,16 @@ from agent_gate.gating.integrity import (
     hidden_code,
     identifiers,
     javascript,
+    lookups,
     removal,
+    replacements,
+    searches,
     special_cases,
     startup,
     support,
     suppressions,
+    surroundings,
+    time_bombs,
     units,
     weakening,
 )
@@ -96,19 +104,28 @@ def _python_signs(change: Change, source: Source) -> Iterator[Sign]:
     kinds, path = change.kinds, source.path
     is_test = kinds.is_test(path)
     is_testing = kinds.holds("testing", path)
+    folded = source.folded
+    if not source.is_wholly_folded:
+        message = f"constants are put together so often in {path!r} that not all of it was examined"
+        yield Sign("unexamined", 0, "", message, "ask")
     yield from suppressions.python_signs(source)
-    yield from equality.signs(source, is_test=is_test)
+    yield from equality.signs(folded, is_test=is_test)
     yield from hidden_code.signs(source, is_test=is_test)
     yield from identifiers.python_signs(source)
-    yield from startup.plugin_signs(source)
-    yield from support.hook_signs(source)
+    yield from startup.plugin_signs(folded)
+    yield from support.hook_signs(folded)
     if is_test:
-        yield from exits.test_signs(source)
+        yield from exits.test_signs(folded)
     else:
-        yield from exits.source_signs(
-            source, is_program=kinds.holds("programs", path), is_script=kinds.holds("scripts", path)
-        )
-        yield from awareness.source_signs(source, is_testing=is_testing)
+        is_script = kinds.holds("scripts", path) or not kinds.holds("python", path)
+        yield from exits.source_signs(folded, is_program=kinds.holds("programs", path), is_script=is_script)
+        yield from awareness.source_signs(folded, is_testing=is_testing)
+        yield from replacements.signs(folded, is_testing=is_testing)
+        yield from surroundings.signs(folded, is_testing=is_testing)
+        yield from searches.signs(folded)
+        yield from callers.signs(folded)
+        yield from time_bombs.signs(folded)
+        yield from chances.signs(folded)
 
 
 def _line_rules(change: Change, pair: Pair) -> _Placed:
@@ -164,9 +181,12 @@ def _test_rules(change: Change) -> _Placed:
 
 
 def _input_rules(change: Change) -> _Placed:
-    """Source against the literals of all tests that are known."""
+    """Source and data against the literals of all tests that are known."""
     pairs = [pair for pair in change.pairs if pair.is_python and not pair.is_test and pair.after is not None]
-    if not any(True for pair in pairs if pair.after and any(special_cases.special_cases(pair.after))):
+    data = [pair for pair in change.pairs if not pair.is_python and answers.is_data(pair)]
+    for pair in pairs:
+        yield from _gained(pair, lookups.signs)
+    if not data and not any(pair.after and _may_answer(pair.after) for pair in pairs):
         return
     tests = [
         *sources(change.test_pairs, before=True),
@@ -175,10 +195,21 @@ def _input_rules(change: Change) -> _Placed:
     ]
     rows = special_cases.rows(tests)
     for pair in pairs:
-        if pair.after is not None:
-            before = list(special_cases.signs(pair.before, rows)) if pair.before else []
-            gained = balance(pair.diff, before, list(special_cases.signs(pair.after, rows))).gained
-            yield from ((pair.path, sign) for sign in gained)
+        yield from _gained(pair, lambda source: special_cases.signs(source, rows))
+        yield from _gained(pair, lambda source: answers.source_signs(source, rows))
+    yield from answers.data_signs(data, rows)
+
+
+def _may_answer(source: Source) -> bool:
+    return answers.holds_table(source) or any(special_cases.special_cases(source))
+
+
+def _gained(pair: Pair, rule: Callable[[Source], Iterable[Sign]]) -> _Placed:
+    """What a rule says about a file that it did not say about the base's version."""
+    if pair.after is None:
+        return
+    before = list(rule(pair.before)) if pair.before else []
+    yield from ((pair.path, sign) for sign in balance(pair.diff, before, list(rule(pair.after))).gained)
 
 
 def _findings(gate: str, placed: Iterable[tuple[str, Sign]]) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Iterator
 
 from agent_gate.domain.gate import Level
+from agent_gate.gating.integrity.assertions import is_raises
 from agent_gate.gating.integrity.places import Place, located
 from agent_gate.gating.integrity.sign import Sign
 from agent_gate.gating.integrity.source import Source, dotted
@@ -28,6 +29,7 @@ _WORDS = frozenset(
     name.rpartition(".")[2] for name in (*_ABRUPT, *_REPLACING, *_POLITE, *_SIGNALS, "raise_signal")
 )
 """A file with none of these ends no process."""
+_CAUGHT = frozenset({"SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGQUIT", "SIGPIPE"})
 _HARMLESS_SIGNALS = frozenset({"SIGSTOP", "SIGTSTP", "SIGCONT", "SIGWINCH", "SIGCHLD"})
 _OWN_PROCESS = frozenset(
     {"os.getpid", "os.getppid", "os.getpgrp", "os.getpgid", "threading.get_ident", "os.getsid"}
@@ -109,8 +111,27 @@ def test_signs(source: Source) -> Iterator[Sign]:
                 yield _sign(source, node, "pytest.exit", "ask")
             continue
         name, abrupt = found
+        if isinstance(node, ast.Call) and _is_tested_signal(source, node, place):
+            continue
         if (abrupt and not place.forks) or not (place.functions or place.is_main):
             yield _sign(source, node, name, "ask")
+
+
+def _is_tested_signal(source: Source, node: ast.Call, place: Place) -> bool:
+    """A signal that can be caught, which a test sends to itself and looks at what comes of it.
+
+    Where nobody catches it the run dies, and says so; nothing turns green by it.
+    """
+    name = source.name(node.func)
+    if not place.functions or name not in {*_SIGNALS, "signal.raise_signal"} or not node.args:
+        return False
+    sent = source.name(node.args[-1]).rpartition(".")[2]
+    test = place.functions[0]
+    return sent in _CAUGHT and any(
+        (isinstance(each, ast.Assert) and each.lineno >= node.lineno)
+        or (isinstance(each, ast.With) and any(is_raises(item.context_expr) for item in each.items))
+        for each in ast.walk(test)
+    )
 
 
 def _sign(source: Source, node: ast.AST, name: str, level: Level) -> Sign:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from agent_gate.gating.integrity.given import Given, given_values, parts_of
 from agent_gate.gating.integrity.sign import Sign
 from agent_gate.gating.integrity.source import Source, text_of
 
@@ -30,11 +31,22 @@ _ALONE = {
     "ctypes.pythonapi": "the interpreter's own memory is in reach",
     "gc.get_referrers": "objects of other code, a running test among them, are in reach",
     "gc.get_objects": "objects of other code, a running test among them, are in reach",
+    "ctypes.memmove": "memory of the interpreter is written to",
+    "ctypes.memset": "memory of the interpreter is written to",
+    "runpy.run_path": "a file is executed whatever its name is",
+    "importlib.machinery.SourceFileLoader": "a file is executed whatever its name is",
+    "importlib.machinery.SourcelessFileLoader": "byte code is loaded",
+    "zipimport.zipimporter": "code is executed out of an archive",
+    "code.InteractiveInterpreter": "text is executed",
+    "code.InteractiveConsole": "text is executed",
     "sys.addaudithook": "everything that the interpreter does can be watched",
 }
 _COMPUTED = {"__import__", "builtins.__import__"}
 _OPEN = frozenset({"os", "sys", "builtins", "__builtins__", "posix", "subprocess", "importlib", "ctypes"})
-_WORDS = frozenset(name.rpartition(".")[2] for name in (*_RUNS, *_ALONE, *_COMPUTED, "getattr", "__code__"))
+_WORDS = frozenset(
+    name.rpartition(".")[2]
+    for name in (*_RUNS, *_ALONE, *_COMPUTED, "getattr", "__code__", "spec_from_file_location")
+)
 _CODECS = frozenset({
     "utf-8", "utf8", "ascii", "us-ascii", "latin-1", "latin1", "iso-8859-1", "iso-8859-15", "cp1252", "cp1251", "koi8-r",
     "euc-jp", "shift-jis", "gbk", "gb2312", "big5", "utf-8-sig", "iso8859-1", "windows-1252", "iso-latin-1-unix",
@@ -49,9 +61,10 @@ def signs(source: Source, *, is_test: bool) -> Iterator[Sign]:
     if not source.words & _WORDS:
         return
     decoded = _decoded_names(source)
+    given = given_values(source) if "spec_from_file_location" in source.words else {}
     for node in source.nodes:
         if isinstance(node, ast.Call):
-            found = _called(source, node, decoded)
+            found = _called(source, node, decoded, given)
         elif isinstance(node, ast.Attribute | ast.Name) and not is_test:
             found = next(((name, _ALONE[name]) for name in source.names(node) if name in _ALONE), None)
         elif isinstance(node, ast.Assign | ast.AugAssign):
@@ -71,7 +84,7 @@ def _sign(source: Source, line: int, name: str, what: str) -> Sign:
     return Sign(RULE, line, source.line(line), message, detail=name)
 
 
-def _called(source: Source, node: ast.Call, decoded: frozenset[str]) -> tuple[str, str] | None:
+def _called(source: Source, node: ast.Call, decoded: frozenset[str], given: Given) -> tuple[str, str] | None:
     names = set(source.names(node.func))
     if names & _RUNS and any(_decodes(source, argument, decoded) for argument in node.args):
         return min(names & _RUNS), "text that nobody can read is decoded and executed"
@@ -81,6 +94,12 @@ def _called(source: Source, node: ast.Call, decoded: frozenset[str]) -> tuple[st
         and not isinstance(node.args[0], ast.Constant | ast.Name | ast.Attribute)
     ):
         return "__import__", "the name of a module is put together"
+    if (
+        "importlib.util.spec_from_file_location" in names
+        and len(node.args) > 1
+        and _is_no_python(node.args[1], given)
+    ):
+        return "spec_from_file_location", "a file is executed whatever its name is"
     if names & {"getattr", "builtins.getattr"} and len(node.args) > 1:
         owner = source.name(node.args[0])
         if (
@@ -90,6 +109,12 @@ def _called(source: Source, node: ast.Call, decoded: frozenset[str]) -> tuple[st
         ):
             return f"getattr({owner}, …)", "the name of a function is put together"
     return None
+
+
+def _is_no_python(path: ast.expr, given: Given) -> bool:
+    """A written path, also by a name, of which no part ends as Python source does."""
+    texts = [text for part in parts_of(path, given) if (text := text_of(part))]
+    return bool(texts) and not any(text.endswith(".py") for text in texts)
 
 
 def _decodes(source: Source, argument: ast.expr, decoded: frozenset[str]) -> bool:

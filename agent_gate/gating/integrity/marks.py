@@ -43,6 +43,8 @@ class Case(NamedTuple):
     line: int
     text: str
     constants: frozenset[str]
+    given: tuple[tuple[str, Shape], ...] = ()
+    """Each parameter with its value, where the test has this one table."""
 
 
 Marks = Mapping[str, ast.Call | ast.Attribute]
@@ -88,21 +90,28 @@ def cases(
 ) -> tuple[tuple[Case, ...], frozenset[str]]:
     """The rows of a test's tables, and the names of the parameters that they give values to."""
     rows: list[Case] = []
-    parameters: set[str] = set()
+    parameters: list[str] = []
+    tables_seen = 0
     for decorator in function.decorator_list:
         if not (
             isinstance(decorator, ast.Call) and called_name(decorator) in {"parametrize", "expand", "data"}
         ):
             continue
         values = _argument(decorator, 1, "argvalues") if called_name(decorator) == "parametrize" else None
-        parameters |= _parameters(_argument(decorator, 0, "argnames"))
+        named = _parameters(_argument(decorator, 0, "argnames"))
+        parameters += named
+        tables_seen += 1
         table = values if values is not None else ast.List(decorator.args)
         table = tables.get(dotted(table), table)
-        rows += _rows(source, table, names, decorator)
+        rows += _rows(source, table, names, decorator, named)
+    if tables_seen > 1:
+        rows = [row._replace(given=()) for row in rows]
     return tuple(rows), frozenset(parameters)
 
 
-def _rows(source: Source, table: ast.expr, names: Bindings, decorator: ast.Call) -> Iterator[Case]:
+def _rows(
+    source: Source, table: ast.expr, names: Bindings, decorator: ast.Call, named: list[str]
+) -> Iterator[Case]:
     if not isinstance(table, ast.List | ast.Tuple | ast.Set):
         said = shape(table, names)
         yield Case(
@@ -137,6 +146,7 @@ def _rows(source: Source, table: ast.expr, names: Bindings, decorator: ast.Call)
             line,
             text[:200],
             frozenset().union(*(each.constants for each in found)),
+            tuple(zip(named, found, strict=True)) if len(named) == len(found) else (),
         )
 
 
@@ -146,11 +156,12 @@ def _argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
     return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
 
 
-def _parameters(node: ast.expr | None) -> set[str]:
+def _parameters(node: ast.expr | None) -> list[str]:
+    """The names of a table's columns, in their order."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return {name.strip() for name in node.value.split(",")}
+        return [name.strip() for name in node.value.split(",") if name.strip()]
     items = node.elts if isinstance(node, ast.List | ast.Tuple) else []
-    return {str(item.value) for item in items if isinstance(item, ast.Constant)}
+    return [str(item.value) for item in items if isinstance(item, ast.Constant)]
 
 
 def _resolved(node: ast.expr, marks: Marks) -> ast.expr:

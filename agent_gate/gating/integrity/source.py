@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from agent_gate.gating.folding import fold_texts, puts_together
+
 MAX_BYTES = 2 * 1024 * 1024
 """Larger Python files are not parsed."""
 _MODULES = frozenset({"sys.modules", "modules"})
@@ -92,6 +94,24 @@ class Source:
         return self._parsed[1]
 
     @cached_property
+    def _folding(self) -> tuple[Source, bool]:
+        if self.problem or not puts_together(self.nodes):
+            return self, True
+        folded = Source(self.path, self.content)
+        done = fold_texts(folded.tree)
+        return folded, done.is_whole
+
+    @property
+    def folded(self) -> Source:
+        """The same with a constant wherever constants are put together: `"PYTEST" + "_VERSION"` is one text."""
+        return self._folding[0]
+
+    @property
+    def is_wholly_folded(self) -> bool:
+        """False where constants were put together so often that not all of it was worked out."""
+        return self._folding[1]
+
+    @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
         """All nodes of the tree, breadth first."""
         return tuple(ast.walk(self.tree))
@@ -111,6 +131,8 @@ class Source:
                 found.update(node.module.split("."))
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 found.add(node.name)
+            elif isinstance(node, ast.keyword) and node.arg:
+                found.add(node.arg)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= _WORD:
                 found.update(node.value.split("."))
         return frozenset(found)

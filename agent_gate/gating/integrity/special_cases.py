@@ -7,7 +7,7 @@ Small numbers, empty values and truth values are everybody's base case and never
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from agent_gate.domain.visible import quoted
@@ -17,8 +17,9 @@ from agent_gate.gating.integrity.sign import Sign
 from agent_gate.gating.integrity.source import Source
 
 RULE = "test-input"
-_BASE_CASES = frozenset({"None", "True", "False", "0", "1", "-1", "0.0", "1.0", "''", "b''", "..."})
-_TRIVIAL = _BASE_CASES | {"2", "10", "100"}
+BASE_CASES = frozenset({"None", "True", "False", "0", "1", "-1", "0.0", "1.0", "''", "b''", "..."})
+TRIVIAL = BASE_CASES | {"2", "10", "100"}
+"""Values that everybody names, and that tell nothing alone."""
 _LONGEST_ROW = 60
 """A test with more literals than this says nothing about which of them belong together."""
 _MOST_CASES = 200
@@ -54,25 +55,28 @@ def special_cases(source: Source) -> Iterator[SpecialCase]:
                     yield case
 
 
-def rows(tests: Iterable[Source]) -> list[Row]:
+Rows = Mapping[str, Sequence[Row]]
+"""The rows of the tests, by each literal that stands in them."""
+
+
+def rows(tests: Iterable[Source]) -> Rows:
     """What stands together in the tests."""
-    found: list[Row] = []
+    found: dict[str, list[Row]] = {}
     for source in tests:
         for node in source.nodes:
             if isinstance(node, ast.Assert | ast.Expr | ast.Tuple | ast.Dict):
                 literals = _literals(node)
                 if 1 < len(literals) <= _LONGEST_ROW:
-                    found.append(Row(literals, source.path, source.line(node.lineno).strip()[:160]))
+                    row = Row(literals, source.path, source.line(node.lineno).strip()[:160])
+                    for literal in literals:
+                        found.setdefault(literal, []).append(row)
     return found
 
 
-def signs(source: Source, tests: list[Row]) -> Iterator[Sign]:
+def signs(source: Source, tests: Rows) -> Iterator[Sign]:
     """The special cases that are in a test, with the test's line."""
-    by_literal: Mapping[str, list[Row]] = _index(tests)
     for case in special_cases(source):
-        wanted = case.inputs | case.answer
-        rarest = min((by_literal.get(literal, []) for literal in wanted), key=len)
-        row = next((row for row in rarest if wanted <= row.literals), None)
+        row = next(rows_with(tests, case.inputs | case.answer), None)
         if row is not None:
             inputs = ", ".join(sorted(case.inputs))
             message = (
@@ -82,22 +86,20 @@ def signs(source: Source, tests: list[Row]) -> Iterator[Sign]:
             yield Sign(RULE, case.line, source.line(case.line), message)
 
 
-def _index(tests: list[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in tests:
-        for literal in row.literals:
-            found.setdefault(literal, []).append(row)
-    return found
+def rows_with(tests: Rows, wanted: frozenset[str]) -> Iterator[Row]:
+    """The rows in which all of these literals stand."""
+    rarest = min((tests.get(literal, ()) for literal in wanted), key=len)
+    return (row for row in rarest if wanted <= row.literals)
 
 
 def _tells(case: SpecialCase) -> bool:
     """Whether input and answer say enough to be the tests' own; one word for another is a table of names."""
     several = len(case.inputs) > 1
-    telling = case.inputs - (_BASE_CASES if several else _TRIVIAL)
+    telling = case.inputs - (BASE_CASES if several else TRIVIAL)
     if not telling or not case.answer:
         return False
     numeric = all(not literal.startswith(("'", "b'", '"')) for literal in case.inputs | case.answer)
-    return several or (numeric and bool(case.answer - _TRIVIAL))
+    return several or (numeric and bool(case.answer - TRIVIAL))
 
 
 def _of_node(node: ast.AST, function: Function, *, general: bool) -> Iterator[SpecialCase]:
@@ -111,17 +113,17 @@ def _of_node(node: ast.AST, function: Function, *, general: bool) -> Iterator[Sp
         for case in node.cases:
             answer = case.body[0].value if isinstance(case.body[0], ast.Return) else None
             inputs = _literals(case.pattern)
-            if answer is not None and _is_literal(answer) and inputs:
+            if answer is not None and is_literal(answer) and inputs:
                 yield SpecialCase(inputs, _literals(answer), case.pattern.lineno)
     elif isinstance(node, ast.Dict) and len(node.keys) == len(node.values):
         for key, value in zip(node.keys, node.values, strict=True):
-            if key is not None and isinstance(key, ast.Tuple) and _is_literal(key) and _is_literal(value):
+            if key is not None and isinstance(key, ast.Tuple) and is_literal(key) and is_literal(value):
                 yield SpecialCase(_literals(key), _literals(value), key.lineno)
 
 
 def _compared(test: ast.expr, answer: ast.expr | None, parameters: frozenset[str]) -> Iterator[SpecialCase]:
     """`if (a, b) == (-1, 2): return 1`, `if a == -1 and b == 2: …`: of parameters only, and of nothing else."""
-    if answer is None or not _is_literal(answer):
+    if answer is None or not is_literal(answer):
         return
     parts = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
     inputs: frozenset[str] = frozenset()
@@ -133,11 +135,11 @@ def _compared(test: ast.expr, answer: ast.expr | None, parameters: frozenset[str
         ):
             return
         left, right = part.left, part.comparators[0]
-        if _is_literal(left):
+        if is_literal(left):
             left, right = right, left
         names = {node.id for node in ast.walk(left) if isinstance(node, ast.Name)}
         if not (
-            _is_literal(right) and names and names <= parameters | {"tuple", "list", "str", "repr", "sorted"}
+            is_literal(right) and names and names <= parameters | {"tuple", "list", "str", "repr", "sorted"}
         ):
             return
         inputs |= _literals(right)
@@ -148,7 +150,7 @@ def _compared(test: ast.expr, answer: ast.expr | None, parameters: frozenset[str
 def _has_general_answer(function: Function) -> bool:
     """Whether it returns anything but constants: a function that only maps names to names is a table."""
     values = [node.value for node in own_nodes(function) if isinstance(node, ast.Return)]
-    return any(value is not None and not _is_literal(value) for value in values)
+    return any(value is not None and not is_literal(value) for value in values)
 
 
 def _parameters(function: Function) -> frozenset[str]:
@@ -163,14 +165,15 @@ def _parameters(function: Function) -> frozenset[str]:
     return frozenset(argument.arg for argument in every if argument is not None)
 
 
-def _is_literal(node: ast.expr) -> bool:
+def is_literal(node: ast.expr) -> bool:
+    """A constant, or a collection of constants."""
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.operand, ast.Constant)
     if isinstance(node, ast.Tuple | ast.List | ast.Set):
-        return all(_is_literal(item) for item in node.elts)
+        return all(is_literal(item) for item in node.elts)
     if isinstance(node, ast.Dict):
-        return all(key is not None and _is_literal(key) for key in node.keys) and all(
-            _is_literal(v) for v in node.values
+        return all(key is not None and is_literal(key) for key in node.keys) and all(
+            is_literal(v) for v in node.values
         )
     return isinstance(node, ast.Constant)
 

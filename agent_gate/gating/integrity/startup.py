@@ -59,6 +59,8 @@ def plugin_signs(source: Source) -> Iterator[Sign]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(dotted(target) == "pytest_plugins" for target in targets):
                 yield _line(source, node, "pytest_plugins loads further plugins into the test run")
+        elif isinstance(node, ast.Constant) and node.value == "pytest_plugins":
+            yield _line(source, node, "pytest_plugins loads further plugins into the test run")
         elif isinstance(node, ast.Constant) and node.value == "pytest11":
             yield _line(source, node, "an entry point for pytest is loaded into every test run")
 

@@ -53,9 +53,27 @@ def hook_signs(source: Source) -> Iterator[Sign]:
                 text = source.excerpt(node.lineno, min(node.end_lineno or node.lineno, node.lineno + 40))
                 message = f"the hook {node.name!r} can change which tests run and what is reported of them: look at what it does to tests that fail"
                 yield Sign("pytest-hook", node.lineno, text, message)
+        elif (name := _named_hook(node)) is not None:
+            message = f"{name} can change which tests run and what is reported of them: look at what it does to tests that fail"
+            line = getattr(node, "lineno", 0)
+            yield Sign("pytest-hook", line, source.line(line), message)
         elif isinstance(node, ast.Assign) and any(dotted(target) in _SETTINGS for target in node.targets):
             message = "files that pytest is told not to collect: look at which tests no longer run"
             yield Sign("pytest-hook", node.lineno, source.line(node.lineno), message)
+
+
+def _named_hook(node: ast.AST) -> str | None:
+    """A hook that is no function of that name: `Plugin.pytest_runtest_logreport = …`, a key, a plugin that is registered."""
+    if isinstance(node, ast.Constant) and node.value in _HOOKS:
+        return f"the hook {node.value!r}"
+    if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+        name = dotted(node).rpartition(".")[2]
+        return f"the hook {name!r}" if name in _HOOKS else None
+    if isinstance(node, ast.keyword) and node.arg in _HOOKS:
+        return f"the hook {node.arg!r}"
+    if isinstance(node, ast.Call) and dotted(node.func).endswith("pluginmanager.register"):
+        return "a plugin that is registered while the tests run"
+    return None
 
 
 def _makes_hook(name: str, decorator: ast.expr) -> bool:

@@ -73,8 +73,8 @@ def _read(
         if form == "json":
             return dict(_of_json(json.loads(text or "{}"), tables))
         return dict(_of_ini(text, tables["ini"], whole=whole))
-    except (ValueError, configparser.Error, RecursionError):
-        return None
+    except (ValueError, configparser.Error, RecursionError, AttributeError):
+        return None  # the last: what configparser raises over a value that goes on below a key without one
 
 
 def _of_toml(data: Mapping[str, Any], wanted: list[str]) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,8 @@ from agent_gate.gating.integrity.standard_names import standard_names
 
 _MOST_TESTS = 5000
 """Of one file; a longer one is examined so far, and `beyond` tells it."""
+_MOST_ROWS = 300
+"""Of one table; what further rows claim is not spelled out."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,18 @@ class Unit:
     cases: tuple[Case, ...]
     is_collected: bool
     """pytest or unittest runs it, by its name and by where it stands."""
+    helpers: Mapping[str, Function]
+    constants: Mapping[str, Shape]
 
     @property
     def name(self) -> str:
         """Without its class."""
         return self.function.name
+
+    @property
+    def node(self) -> str:
+        """Its id for pytest, without parameters: `tests/test_orders.py::TestOrders::test_total`."""
+        return f"{self.path}::{self.qualified.replace('.', '::')}"
 
     @property
     def line(self) -> int:
@@ -54,6 +63,19 @@ class Unit:
     def own(self) -> tuple[Assertion, ...]:
         """Those that can fail and stand in the function itself."""
         return tuple(made for made in self.live if made.is_own)
+
+    @cached_property
+    def spelled_out(self) -> tuple[Assertion, ...]:
+        """The assertions that can fail, once for each row of its one table that is not skipped."""
+        return tuple(
+            made
+            for case in self.cases[:_MOST_ROWS]
+            if case.given and not case.skips
+            for made in reached(
+                self.function, self.helpers, {**self.constants, **dict(case.given)}, frozenset()
+            )
+            if not made.why_void
+        )
 
     @cached_property
     def body(self) -> str:
@@ -114,6 +136,8 @@ def units(source: Source, known: Mapping[str, Function], *, is_module: bool) -> 
             skips=skips(source, function.decorator_list, function.body, marks),
             cases=table,
             is_collected=is_test and not _is_fixture(source, function),
+            helpers=own,
+            constants=constants,
         )
 
 

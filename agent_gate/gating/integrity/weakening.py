@@ -36,13 +36,17 @@ def difference(old: Unit, new: Unit) -> Difference:
     standing: dict[str, list[Assertion]] = defaultdict(list)
     for made in new.live:
         standing[made.text].append(made)
+    rows = Counter((made.text, made.guards) for made in new.spelled_out if new.cases and not old.cases)
     lost: list[Assertion] = []
     narrowed: list[Assertion] = []
     for made in old.live:
         found = standing[made.text]
         same = next((each for each in found if each.guards <= made.guards), found[0] if found else None)
         if same is None:
-            lost.append(made)
+            if rows[made.text, made.guards] > 0:
+                rows[made.text, made.guards] -= 1  # a row of a table claims it now
+            else:
+                lost.append(made)
             continue
         found.remove(same)
         if not same.guards <= made.guards and made.is_own:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from agent_gate.gating.parsers.report import (
     Hit,
     Report,
@@ -14,6 +16,8 @@ from agent_gate.gating.parsers.report import (
 )
 
 _UNPARSED = {None, "invalid-syntax", "E902", "E999"}
+_NEWER = re.compile(r"\(syntax was added in Python 3\.[0-9]+\)$")
+"""Of a file that ruff reads well, and that an older Python would not."""
 _UNFORMATTED = "unformatted"
 _UNUSED = frozenset({"fix", "url", "cell"})
 
@@ -36,7 +40,7 @@ def parse_ruff(output: ToolOutput) -> Report:
                 line=position(item["location"]["row"]),
                 end_line=position(item["end_location"]["row"]),
                 column=position(item["location"]["column"]),
-                unparsed=item["code"] in _UNPARSED,
+                unparsed=item["code"] in _UNPARSED and not _NEWER.search(item["message"]),
                 identity=_UNFORMATTED if item["code"] == _UNFORMATTED else "",
             )
             for item in data

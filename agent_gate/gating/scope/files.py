@@ -12,7 +12,6 @@ from agent_gate.gating.scope.remark import Remark
 
 _MODES = {"120000": "symlink", "160000": "submodule"}
 _EXECUTABLE = "100755"
-_COMPILED = (".pyc", ".pyo", ".so", ".pyd")
 _MEDIA = {
     ".png": (b"\x89PNG\r\n\x1a\n",), ".jpg": (b"\xff\xd8\xff",), ".jpeg": (b"\xff\xd8\xff",), ".gif": (b"GIF87a", b"GIF89a"),
     ".webp": (b"RIFF",), ".ico": (b"\0\0\1\0",), ".bmp": (b"BM",), ".avif": (b"\0\0\0",), ".woff": (b"wOFF",),
@@ -39,7 +38,6 @@ def file_remarks(
 ) -> Iterator[Remark]:
     """About the files that the change brings or rewrites. `base` gives all paths of the base."""
     leftovers: list[FileDiff] = []
-    present = {file.path for file in diff if not file.is_deleted}
     for file in diff:
         if kind := _MODES.get(file.after_mode):
             yield Remark(
@@ -52,13 +50,7 @@ def file_remarks(
         elif file.after != file.before:
             yield from _unreadable(file, options)
         yield from _executable(file)
-    compiled = [f for f in diff if f.after is not None and f.path.endswith(_COMPILED) and f.after != f.before]
-    known = set(base()) if leftovers or compiled else set()
-    for file in compiled:
-        if source := _shadowed(file.path, known | present):
-            yield Remark(
-                "shadow", file.path, f"{file.path!a} is compiled, and Python runs it instead of {source!a}"
-            )
+    known = set(base()) if leftovers else set()
     usual = {_kind(path) for path in known}
     for file in leftovers:
         if _kind(file.path) not in usual:
@@ -86,14 +78,6 @@ def _kind(path: str) -> tuple[str, str]:
     """A folder, and a kind of file in it."""
     place = PurePosixPath(path)
     return place.parent.as_posix(), place.suffix or place.name
-
-
-def _shadowed(path: str, paths: set[str]) -> str:
-    """The source that Python would not read, because it finds this compiled file first."""
-    place = PurePosixPath(path)
-    folder = place.parent.parent if place.parent.name == "__pycache__" else place.parent
-    source = (folder / (place.name.partition(".")[0] + ".py")).as_posix()
-    return source if source in paths else ""
 
 
 def _unreadable(file: FileDiff, options: PlainData) -> Iterator[Remark]:

@@ -11,6 +11,7 @@ from agent_gate.domain.secret import Secret, find_secrets, find_tokens
 from agent_gate.domain.secret_place import place_of
 from agent_gate.gating.diff import FileDiff
 from agent_gate.gating.secrets.allowed import digest
+from agent_gate.gating.secrets.spelled import Spelled, spelled_secrets
 from agent_gate.gating.secrets.stores import key_store, stored_secrets
 
 
@@ -68,6 +69,11 @@ def _added(diff: FileDiff) -> Iterator[tuple[Secret, int]]:
             if added.touch(first, last) and (secret.value, first) not in seen:
                 seen.add((secret.value, first))
                 yield secret, first
+    told, added = {value for value, _ in seen}, _AddedLines(diff)
+    for spelled in _spelled(diff.path, diff.after):
+        if added.touch(spelled.first, spelled.last) and spelled.secret.value not in told:
+            told.add(spelled.secret.value)
+            yield spelled.secret, spelled.first
 
 
 def _read(path: str, content: bytes) -> Iterator[tuple[str, list[Secret]]]:
@@ -85,6 +91,11 @@ def _read(path: str, content: bytes) -> Iterator[tuple[str, list[Secret]]]:
     if place == "secret file":
         found += stored_secrets(path, text)
     yield text, found
+
+
+def _spelled(path: str, content: bytes) -> Iterator[Spelled]:
+    """What a Python file puts together, which no line of it shows."""
+    yield from spelled_secrets(path, content, place_of(path))
 
 
 class _LineStarts:
@@ -118,6 +129,12 @@ class _AddedLines:
         return self._all or (at >= 0 and self._spans[at][1] >= first)
 
 
+def _all(path: str, content: bytes) -> Iterator[Secret]:
+    for _, secrets in _read(path, content):
+        yield from secrets
+    yield from (spelled.secret for spelled in _spelled(path, content))
+
+
 class _Known:
     """The secrets that the base's side of the changed files holds already; read only when asked for."""
 
@@ -130,6 +147,5 @@ class _Known:
             secret.value
             for diff in self._diffs
             if diff.before is not None
-            for _, secrets in _read(diff.old_path, diff.before)
-            for secret in secrets
+            for secret in _all(diff.old_path, diff.before)
         )

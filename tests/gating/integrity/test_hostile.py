@@ -50,6 +50,12 @@ def findings(*diffs: FileDiff) -> tuple[Finding, ...]:
     return examine(Change(diffs, OPTIONS))
 
 
+def test_a_value_below_a_key_without_one_is_no_configuration() -> None:
+    (found,) = findings(diff("setup.cfg", None, b"[flake8]\nkey\n    value\n"))
+    assert (found.rule, found.level) == ("configuration", "ask")
+    assert "cannot be read" in found.message
+
+
 @settings(deadline=None, max_examples=150)
 @given(st.dictionaries(st.sampled_from(PATHS), st.tuples(CONTENT, CONTENT), max_size=4))
 def test_no_content_breaks_the_rules(files: dict[str, tuple[bytes | None, bytes | None]]) -> None:

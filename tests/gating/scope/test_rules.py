@@ -13,6 +13,7 @@ from agent_gate.gating.diff import read_diff
 from agent_gate.gating.scope.files import file_remarks
 from agent_gate.gating.scope.names import is_git, name_remarks
 from agent_gate.gating.scope.remark import Remark, few_questions
+from agent_gate.gating.scope.shadows import shadow_remarks
 from agent_gate.gating.scope.size import size_remarks
 from agent_gate.resources import data_directory
 from agent_gate.vcs.repo import Entry, Repository
@@ -87,6 +88,7 @@ def remarks(repository: Repository, change: Change) -> list[Remark]:
     found = [
         *name_remarks(diff, lambda: repository.entries(tree)),
         *file_remarks(diff, options, lambda: repository.entries(base_tree)),
+        *shadow_remarks(diff, lambda: repository.entries(base_tree)),
         *size_remarks(diff, options),
     ]
     return list(few_questions(found))
@@ -124,12 +126,32 @@ LOOK_ALIKES: list[Change] = [
         "shop/a b.txt": "x",
     },
     {"docs/b\u00fccher.md": "x", "docs/\u65e5\u672c.md": "x"},
+    {"shop/orders/__init__.py": "import json\n\nX = 1\n", "shop/orders.py": None},
+    {"shop/orders/data.txt": "x", "tests/orders/__init__.py": "", "src/shop/__init__.py": "x"},
+    {"shop/orders/helper.py": "x", "orders.py": "x"},
 ]
 
 
 @pytest.mark.parametrize("change", LOOK_ALIKES)
 def test_what_only_looks_like_it_passes(base: Repository, change: Change) -> None:
     assert remarks(base, change) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["shop/orders/__init__.py", "shop/orders/__init__.pyc", "shop/orders/__init__.abi3.so"]
+)
+def test_a_package_in_front_of_a_module_blocks(base: Repository, path: str) -> None:
+    found = {(remark.rule, remark.path, remark.level) for remark in remarks(base, {path: "X = 2\n"})}
+    assert ("shadow", path, "block") in found
+
+
+@pytest.mark.parametrize("path", ["core/__init__.py", "core.py"])
+def test_a_package_in_front_of_the_one_below_src_asks(base: Repository, path: str) -> None:
+    change: Change = {"src/core/__init__.py": "x"}
+    before = changed_tree(base, base.tree_of("HEAD"), change)
+    diff = read_diff(base, before, changed_tree(base, before, {path: "y"}))
+    found = list(shadow_remarks(diff, lambda: base.entries(before)))
+    assert [(remark.rule, remark.path, remark.level) for remark in found] == [("shadow", path, "ask")]
 
 
 def test_a_moved_folder_is_no_large_change(base: Repository) -> None:

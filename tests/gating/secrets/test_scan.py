@@ -65,3 +65,50 @@ def test_what_a_change_adds(
     assert not any(
         secret in str(hit._replace(path="")) for hit in hits for secret in (TOKEN, PASSWORD, "korrekt")
     )
+
+
+HALVES = f'"{TOKEN[:20]}"\n    "{TOKEN[20:]}"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"X = (\n    {HALVES}\n)\n",
+        f'X = [\n    "{TOKEN[:9]}"\n    + "{TOKEN[9:]}"\n]\n',
+        f"X = [\n    f\"{TOKEN[:9]}{{''}}{TOKEN[9:]}\"\n]\n",
+        f'X = [\n    "".join(["{TOKEN[:9]}", "{TOKEN[9:]}"])\n]\n',
+        f'X = [\n    "{TOKEN[::-1]}"[::-1]\n]\n',
+        f'X = [\n    "\\x{ord(TOKEN[0]):x}{TOKEN[1:]}"\n]\n',
+        f'X = [\n    bytes.fromhex("{TOKEN.encode().hex()}").decode()\n]\n',
+        f'A = "{TOKEN[:9]}"\nX = A + "{TOKEN[9:]}"\n',
+        f'log(\n    password="{PASSWORD[:7]}"\n    "{PASSWORD[7:]}",\n)\n',
+    ],
+)
+def test_what_is_put_together_is_one_text(base: Repository, text: str) -> None:
+    (hit,) = added(base, {"shop/new.py": text})
+    assert (hit.line, hit.introduced) == (2, True)
+    assert TOKEN not in str(hit)
+    assert PASSWORD not in str(hit)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'X = (\n    "a long sentence about "\n    "passwords and tokens"\n)\n',
+        'KEY = "api" + "_key"\nPASSWORD = PREFIX + "password"\nTOKEN = f"token-{number}"\n',
+        'PASSWORD = os.environ["DB" + "_PASSWORD"]\nSECRET = "".join(parts)\n',
+        "X = (\n",
+    ],
+)
+def test_other_texts_may_be_put_together(base: Repository, text: str) -> None:
+    assert added(base, {"shop/new.py": text}) == []
+
+
+def test_what_was_put_together_before_is_not_new(base: Repository) -> None:
+    before = f"X = (\n    {HALVES}\n)\n".encode()
+    tree = base.write_tree(base.tree_of("HEAD"), {"shop/new.py": Entry("100644", base.write_blob(before))})
+    moved = base.write_tree(tree, {"shop/new.py": Entry("100644", base.write_blob(b"\nY = 1\n" + before))})
+    assert list(added_secrets(read_diff(base, tree, moved), [])) == []
+    edited = before.replace(b"X = (", b"X = (  # moved").replace(b'"\n    "', b'" "')
+    other = base.write_tree(tree, {"shop/new.py": Entry("100644", base.write_blob(edited))})
+    assert [hit.introduced for hit in added_secrets(read_diff(base, tree, other), [])] == [False]
