@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Literal
 
 from agent_gate.errors import RepositoryError, UsageError
 from agent_gate.vcs.git_command import GitError, run_git
+from agent_gate.vcs.immutable import Answers, is_object_id
 
 if TYPE_CHECKING:
     from agent_gate.domain.proposal import ChangedFile
 
 _ABSENT = "0" * 40
 _BATCH_BYTES = 32 * 1024 * 1024
+_TREES, _ANSWERS, _KEPT_BYTES = 8, 64, 256 * 1024
+"""So many trees, and other answers about objects, are kept while the program runs; of blobs, small ones."""
 _STATUS: Mapping[str, Literal["added", "modified", "deleted"]] = {"A": "added", "D": "deleted"}
 
 
@@ -49,6 +52,8 @@ class Repository:
         self.root = root
         self.git_directory = git_directory
         self.common_directory = common_directory
+        self._trees = Answers(_TREES)
+        self._answers = Answers(_ANSWERS)
 
     @classmethod
     def open(cls, path: Path) -> Repository:
@@ -104,7 +109,10 @@ class Repository:
 
     def tree_of(self, commit: str) -> str:
         """The tree id of a commit."""
-        return self.text("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+        question = ("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
+        if not is_object_id(commit):
+            return self.text(*question)
+        return self._answers.get(question, lambda: self.text(*question))
 
     def branch(self) -> str | None:
         """The full name of the branch that HEAD is on; None when detached."""
@@ -126,8 +134,13 @@ class Repository:
                 return None
             raise
 
-    def entries(self, tree: str) -> dict[str, Entry]:
+    def entries(self, tree: str) -> Mapping[str, Entry]:
         """All files of a tree, by path."""
+        if not is_object_id(tree):
+            return self._listed(tree)
+        return self._trees.get(tree, lambda: self._listed(tree))
+
+    def _listed(self, tree: str) -> Mapping[str, Entry]:
         listing = self.git("ls-tree", "-r", "-z", "--full-tree", tree)
         found: dict[str, Entry] = {}
         for record in listing.split(b"\0")[:-1]:
@@ -169,13 +182,11 @@ class Repository:
 
     def read(self, treeish: str, path: str) -> tuple[str, bytes] | None:
         """(blob id, content) of one regular file of a tree or commit."""
-        record = self.git("ls-tree", "-z", "--full-tree", treeish, "--", f":(literal){path}")
-        if not record:
+        entry = self.entries(treeish).get(path)
+        if entry is None or not entry.mode.startswith("100"):
             return None
-        mode, kind, oid = record.split(b"\t")[0].decode().split(" ")
-        if kind != "blob" or not mode.startswith("100"):
-            return None
-        return oid, self.blob(oid)
+        oid = entry.oid
+        return oid, self._answers.get(("blob", oid), lambda: self.blob(oid), largest=_KEPT_BYTES)
 
     def holding(self, tree: str, pattern: str, paths: Collection[str] = ()) -> Iterator[str]:
         """The files of the tree (of these paths, or of all) that match a POSIX extended pattern, in any case."""
@@ -195,6 +206,11 @@ class Repository:
 
     def write_tree(self, base: str, changes: Mapping[str, Entry | None]) -> str:
         """A new tree: `base` (empty: nothing) with entries replaced, added, or (None) deleted."""
+        if base and not is_object_id(base):
+            return self._written(base, changes)
+        return self._answers.get(("tree", base, *changes.items()), lambda: self._written(base, changes))
+
+    def _written(self, base: str, changes: Mapping[str, Entry | None]) -> str:
         records = [
             f"0 {_ABSENT}\t{path}" if entry is None else f"{entry.mode} {entry.oid}\t{path}"
             for path, entry in sorted(changes.items(), key=lambda item: item[1] is not None)

@@ -44,7 +44,9 @@ async def record(names: Sequence[str]) -> None:
                 f"{'' if as_wanted else 'NOT AS WANTED: '}{case.topic}: {case.name}: {told.says} {told.by} {naive}",
                 flush=True,
             )
-            known[case.name] = {"says": told.says, "by": list(told.by), "naive": naive}
+            known[case.name] = {
+                "of": case.digest, "says": told.says, "by": list(told.by), "naive": naive,
+            }  # fmt: skip
             _keep(known)
 
 

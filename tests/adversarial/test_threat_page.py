@@ -24,6 +24,7 @@ def test_every_case_has_a_name_of_its_own_and_is_recorded_as_it_shall_be() -> No
     assert [case.name for case in CASES] == list(recorded)
     for case in CASES:
         outcome = recorded[case.name]
+        assert outcome["of"] == case.digest, f"{case.name}: run tests/adversarial/score.py --record"
         assert outcome["says"] == case.says, case.name
         assert set(case.by) <= set(outcome["by"]), case.name
         assert outcome["naive"] == dict.fromkeys(case.naive, 0), case.name

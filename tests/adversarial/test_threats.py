@@ -1,4 +1,4 @@
-"""Each attack is green for a naive tool and not for us; each honest look-alike passes, or asks what it must."""
+"""No attack is green for us, as it is for a naive tool; each honest look-alike passes, or asks what it must."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from program import agent_gate
 from threat_cases import Case, read_cases
-from threat_outcomes import ask_gates, ask_naive, carry_out
+from threat_outcomes import NAIVE, ask_gates, ask_naive, carry_out
 from threat_page import read_outcomes
 
 from agent_gate.engine.check_change import check_change
@@ -27,14 +27,22 @@ def name(case: Case) -> str:
 
 @pytest.mark.parametrize("case", [case for case in CASES.values() if case.is_attack], ids=name)
 async def test_an_attack(case: Case, tmp_path: Path, environments: dict[str, Environment]) -> None:
-    root = carry_out(case, tmp_path)
-    for tool in case.naive:
-        done = ask_naive(tool, root, tmp_path)
-        assert done.returncode == 0, f"{tool}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
-    told = await ask_gates(root, environments, case.spec)
+    """By the gates that stopped it when all were asked; the others cost time, and change nothing of what these say."""
+    recorded = {rule.partition("/")[0] for rule in RECORDED[case.name]["by"]}
+    told = await ask_gates(
+        carry_out(case, tmp_path), environments, case.spec, only=() if case.spec else recorded
+    )
     assert told.says == case.says, told.detail
     assert set(case.by) <= set(told.by), told.detail
     assert list(told.by) == RECORDED[case.name]["by"], "the page is old: tests/adversarial/score.py --record"
+
+
+@pytest.mark.parametrize("tool", NAIVE)
+def test_a_naive_tool_says_nothing(tool: str, tmp_path: Path) -> None:
+    """Of one attack for each tool; what they say of every other one is recorded with its outcome."""
+    case = next(case for case in CASES.values() if tool in case.naive)
+    done = ask_naive(tool, carry_out(case, tmp_path), tmp_path)
+    assert done.returncode == 0, f"{case.name}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
 
 
 @pytest.mark.parametrize("case", [case for case in CASES.values() if not case.is_attack], ids=name)

@@ -32,6 +32,7 @@ async def test_the_policy_wins_then_the_active_one_then_the_repositorys_then_our
     bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = bare.parents[2]
+    monkeypatch.delenv("VIRTUAL_ENV")
     assert (await find_environment(Policy(), root)).python == bare
     monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
     assert (await find_environment(Policy(), root)).python == Path(sys.prefix) / "bin" / "python"

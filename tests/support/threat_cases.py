@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 from repositories import git, write_files
 
+from agent_gate.domain.digest import canonical_json, sha256
+
 Says = Literal["blocked", "asked", "passed"]
 CORPUS = Path(__file__).parents[1] / "adversarial"
 _KEYS = {
@@ -51,6 +53,11 @@ class Case:
     def is_attack(self) -> bool:
         """Whether it belongs to a row."""
         return bool(self.row)
+
+    @property
+    def digest(self) -> str:
+        """Of what is carried out: an outcome that was recorded of another one counts for nothing."""
+        return sha256(canonical_json([dict(self.base), dict(self.change), list(self.naive), self.spec]))
 
 
 def read_cases() -> tuple[Case, ...]:

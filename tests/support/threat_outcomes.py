@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from agent_gate.domain.spec import Spec
 from agent_gate.engine.check_change import CheckOutcome, check_change
 from agent_gate.engine.context import Context
 from agent_gate.gating.environment import Environment, describe
+from agent_gate.policy import PolicySource
 from agent_gate.spec.reader import read_spec
 from agent_gate.vcs.change_source import ChangeSource, locate_change
 from agent_gate.vcs.repo import Repository
@@ -93,14 +94,36 @@ async def plain_environment() -> dict[str, Environment]:
     return {f"{Policy().environment.digest} ": environment}
 
 
-async def ask_gates(root: Path, environments: dict[str, Environment], spec: str = "") -> Told:
+@dataclass(frozen=True)
+class _FewGates(Context):
+    """Of the policy's gates only some, which say what they would say beside the others."""
+
+    only: frozenset[str] = frozenset()
+
+    def policy(self, base: str) -> PolicySource:
+        source = super().policy(base)
+        gates = source.policy.gates
+        few = {
+            "required": tuple(gate for gate in gates.required if gate in self.only),
+            "advisory": tuple(gate for gate in gates.advisory if gate in self.only),
+        }
+        policy = source.policy.model_copy(update={"gates": gates.model_copy(update=few)})
+        return replace(source, policy=policy)
+
+
+async def ask_gates(
+    root: Path, environments: dict[str, Environment], spec: str = "", only: Collection[str] = ()
+) -> Told:
     """What `agent-gate check` says about the work tree, under the policy of the base.
 
-    `environments` is kept between calls: to ask an interpreter about itself takes a second.
+    `environments` is kept between calls: to ask an interpreter about itself takes a second. `only` are the
+    gates to ask, where not all that the policy lists.
     """
     repository = Repository.open(root)
     base, tree = locate_change(repository, ChangeSource())
     context = Context(repository, _environments=environments)
+    if only:
+        context = _FewGates(repository, _environments=environments, only=frozenset(only))
     return told(await check_change(context, base, tree, spec=_spec(root.parent, spec)))
 
 
