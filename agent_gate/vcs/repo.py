@@ -188,17 +188,16 @@ class Repository:
         oid = entry.oid
         return oid, self._answers.get(("blob", oid), lambda: self.blob(oid), largest=_KEPT_BYTES)
 
-    def holding(self, tree: str, pattern: str, paths: Collection[str] = ()) -> Iterator[str]:
-        """The files of the tree (of these paths, or of all) that match a POSIX extended pattern, in any case."""
-        options = ("-a", "-i", "-l", "-z", "-E", "-e", pattern)
+    def holds(self, tree: str, pattern: str, paths: Collection[str] = ()) -> bool:
+        """Whether a file of the tree (of these paths, or of all) matches a POSIX extended pattern, in any case."""
+        options = ("-a", "-i", "-q", "-E", "-e", pattern)
         try:
-            found = self.git("--literal-pathspecs", "grep", *options, tree, "--", *paths)
+            self.git("--literal-pathspecs", "grep", *options, tree, "--", *paths)
         except GitError as error:
             if error.returncode == 1:
-                return
+                return False
             raise
-        for name in found.decode(errors="surrogateescape").split("\0")[:-1]:
-            yield name.removeprefix(f"{tree}:")
+        return True
 
     def write_blob(self, data: bytes) -> str:
         """Stores a blob as it is, without filters, and returns its id."""
