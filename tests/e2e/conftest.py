@@ -16,8 +16,12 @@ async def confined() -> None:
 
 @pytest.fixture(scope="session")
 def results_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results are kept by content, so tests on the same trees need not gate them again and again."""
-    return tmp_path_factory.mktemp("results")
+    """Results are kept by content, so tests on the same trees need not gate them again and again.
+
+    Workers share it.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    return (folder.parent if folder.name.startswith("popen-") else folder) / "results"
 
 
 @pytest.fixture(autouse=True)
