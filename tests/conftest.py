@@ -6,15 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 from lean_environment import lean_environment
 from repositories import Files, MakeRepository, hermetic_git_environment, new_repository
 
 from agent_gate.vcs.repo import Repository
-
-settings.register_profile("quick", max_examples=40)
-settings.register_profile("thorough", max_examples=1000)
-settings.load_profile("quick")  # another one: pytest --hypothesis-profile=thorough
 
 
 @pytest.fixture(scope="session")

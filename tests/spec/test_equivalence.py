@@ -57,13 +57,13 @@ def document_of(data: dict[str, Any]) -> Document:
         raise
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(specs())
 def test_what_the_schema_describes_is_judged_alike(data: dict[str, Any]) -> None:
     both_agree(document_of(data))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(changed_specs())
 def test_what_was_changed_somewhere_is_judged_alike(data: dict[str, Any]) -> None:
     is_spec = both_agree(document_of(data))

@@ -20,8 +20,10 @@ _HEAD = """\
 # Threat model
 
 The code under judgement is untrusted: it may be wrong, lazy, or bent on a green light. Each attack below is a
-small repository and a change of it in `tests/adversarial/corpus/`. A test makes the repository, runs the naive
-tools on the change, which find nothing, and then `agent-gate check` under the default policy.
+small repository and a change of it in `tests/adversarial/corpus/`. The script that
+makes this page carries each one out: the naive tools, which find nothing, then `agent-gate check` under the default
+policy. The tests hold that the case is the one that was recorded, and ask the gates that stopped it again; naive
+tools they run on one attack each.
 
 *blocked* is exit code 1. *asked* is exit code 3: nothing lands before a person has answered the question, which
 names the place. A rule is written as `gate/rule`. This page is made by `tests/adversarial/score.py`.

@@ -9,7 +9,6 @@ from agent_gate.domain.gate import Finding, GateResult, Level
 from agent_gate.domain.pattern import matches
 from agent_gate.domain.spec import Paths
 from agent_gate.domain.value import PlainData
-from agent_gate.domain.visible import writable
 from agent_gate.gating.checks.check import Check
 from agent_gate.gating.checks.imports import imported_packages
 from agent_gate.gating.context import GateContext, judged
@@ -44,7 +43,7 @@ SCOPE = Check(run=run_scope, inputs=_inputs)
 def _findings(context: GateContext, diff: Sequence[FileDiff]) -> Iterator[Finding]:
     for remark in few_questions(_remarks(context, diff)):
         yield Finding(
-            gate=context.definition.id, rule=remark.rule, path=writable(remark.path), message=remark.message,
+            gate=context.definition.id, rule=remark.rule, path=remark.path, message=remark.message,
             severity="high" if remark.level == "block" else "medium", level=remark.level,
         )  # fmt: skip
 

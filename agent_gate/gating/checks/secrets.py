@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from agent_gate.domain.gate import Finding, GateResult, Level
 from agent_gate.domain.secret import redact
 from agent_gate.domain.value import PlainData
-from agent_gate.domain.visible import writable
 from agent_gate.gating.checks.check import Check
 from agent_gate.gating.context import GateContext, judged
 from agent_gate.gating.diff import FileDiff
@@ -51,7 +50,7 @@ def _findings(context: GateContext, diff: tuple[FileDiff, ...]) -> Iterator[Find
         if count > _MOST_IN_A_FILE:
             more = count - _MOST_IN_A_FILE
             yield Finding(
-                gate=gate, rule="more-secrets", path=redact(writable(path)), severity="high", level="block",
+                gate=gate, rule="more-secrets", path=redact(path), severity="high", level="block",
                 message=f"{more} more secrets in this file",
             )  # fmt: skip
 
@@ -60,6 +59,6 @@ def _finding(gate: str, hit: Hit) -> Finding:
     level: Level = "block" if hit.introduced else "note"
     moved = "" if hit.introduced else "; the base has it already, so it is known to all who can read the base"
     return Finding(
-        gate=gate, rule=hit.rule, path=redact(writable(hit.path)), line=hit.line, severity="high", level=level,
+        gate=gate, rule=hit.rule, path=redact(hit.path), line=hit.line, severity="high", level=level,
         message=f"{hit.title}: {hit.shown}{moved}", excerpt=hit.shown, introduced=hit.introduced,
     )  # fmt: skip
