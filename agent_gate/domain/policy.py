@@ -39,6 +39,8 @@ class GateOptions(Value):
     block_at: Severity | None = None
     changed_lines: int | None = Field(default=None, ge=0, le=100)
     timeout_s: int | None = Field(default=None, gt=0, le=3600)
+    shards: int | None = Field(default=None, ge=1, le=64)
+    """In how many processes at most the tests run, instead of one for each processor."""
     licences: tuple[str, ...] | None = None
     """SPDX identifiers that a new dependency may have, instead of the gate's own list."""
     minimum_age_days: int | None = Field(default=None, ge=0, le=3650)

@@ -109,15 +109,16 @@ class Harness:
             "partial": list(measured.partial),
         }
 
-    def is_believed(self, coverage: Mapping[str, FileCoverage]) -> bool:
-        """Whether the measurement saw of its canary exactly what was run."""
-        told = coverage.get(str(self.measured))
+    def believed(self, coverage: Mapping[str, FileCoverage] | None) -> Mapping[str, FileCoverage] | None:
+        """What was measured, without the canary; None where not exactly what the canary runs was seen of it."""
+        rest = dict(coverage or {})
+        told = rest.pop(str(self.measured), None)
         if told is None:
-            return False
+            return None
         reached = set(told.reached)
         lines = {line: probe in reached for line, probe in told.lines}
         branches = {word: probe in reached for _, word, probe in told.branches}
-        return lines == _MEASURED_LINES and branches == _MEASURED_BRANCHES
+        return rest if lines == _MEASURED_LINES and branches == _MEASURED_BRANCHES else None
 
 
 def sources(folder: Path) -> Sequence[str]:

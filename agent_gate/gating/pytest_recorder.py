@@ -14,7 +14,8 @@ what they say: no measure inside one process can help against that, only rules a
 and a person who reads the change.
 
 Settings come as JSON on standard input: `word`, `root`, `path`, `arguments`, `plugins`, `canary`,
-`markers` (registered beside those of the configuration), and `measured` where coverage is wanted.
+`markers` (registered beside those of the configuration), `shard` (the functions at which the tests to run
+begin and end, empty for the first and the last), and `measured` where coverage is wanted.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ def main() -> int:
         pytest.hookimpl(tryfirst=True)(hook)
     arguments = settings.pop("arguments")
     sys.argv = ["pytest", *arguments]
-    recorder = Recorder(send, watch, plugins, settings.pop("canary"), settings.pop("markers"))
+    own = [settings.pop(name) for name in ("canary", "markers", "shard")]
+    recorder = Recorder(send, watch, plugins, *own)
     code = int(pytest.main(arguments, plugins=[recorder]))
     if measurement is not None:
         send("reached", files=measurement.reached)
@@ -133,13 +135,20 @@ class Recorder:
     """A pytest plugin: names each test in the JUnit file, and tells what becomes of it."""
 
     def __init__(
-        self, send: Send, watch: Any, plugins: dict[str, Any], canary: str, markers: list[str]
+        self,
+        send: Send,
+        watch: Any,
+        plugins: dict[str, Any],
+        canary: str,
+        markers: list[str],
+        shard: list[str],
     ) -> None:
         self.send = send
         self.watch = watch
         self.plugins = plugins
         self.canary = canary
         self.markers = markers
+        self.shard = shard
         self.raised = ""
         self.numbers: dict[str, int] = {}
         self.told: tuple[Any, ...] = ()
@@ -165,6 +174,7 @@ class Recorder:
 
     def pytest_collection_modifyitems(self, session: Any, items: list[Any]) -> None:
         """Puts in the tests that must fail, after everybody else had a say."""
+        items[:] = _within(items, *self.shard)
         bad, good = _put_in(session, items, self.canary)
         tests = [[i.nodeid, (i.location[1] or 0) + 1, self.watch.remember(i)] for i in items]
         self.numbers = {item.nodeid: number for number, item in enumerate(items)}
@@ -218,6 +228,13 @@ def _about(error: BaseException) -> dict[str, Any]:
     names = [str(n) for n in (getattr(error, "name", None), getattr(error, "name_from", None)) if n]
     kinds = [kind.__name__ for kind in type(error).__mro__]
     return {"kinds": kinds, "message": str(error)[:_MESSAGE], "names": names}
+
+
+def _within(items: list[Any], first: str, end: str) -> list[Any]:
+    """The tests from one function on until another one; ValueError where it was not collected."""
+    functions = [item.nodeid.partition("[")[0] for item in items]
+    begin = functions.index(first) if first else 0
+    return items[begin : functions.index(end) if end else len(items)]
 
 
 def _put_in(session: Any, items: list[Any], canary: str) -> tuple[list[str], list[str]]:

@@ -33,9 +33,13 @@ class Workplace:
     sandbox: Sandbox | None
     cache: Cache
     copies: Copies
-    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(os.cpu_count() or 1))
-    """How many commands run at the same time."""
+    processors: int = field(default_factory=lambda: os.cpu_count() or 1)
+    slots: asyncio.Semaphore = field(init=False)
+    """As many commands run at the same time as there are processors."""
     _once: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slots", asyncio.Semaphore(self.processors))
 
     @property
     def sandbox_name(self) -> str:

@@ -11,9 +11,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from agent_gate.domain.gate import Finding, Level, Outcome, TestCase
+from agent_gate.gating.checks.again import function_of
 from agent_gate.gating.checks.remark import Remark, put_together
-from agent_gate.gating.checks.runs import function_of
-from agent_gate.gating.pytest_run import CaseRecord, PytestRun
+from agent_gate.gating.pytest_result import CaseRecord, PytestRun
 
 _BAD = {"failed", "errored"}
 _EXCERPT_LINES = 12

@@ -22,7 +22,7 @@ from agent_gate.gating.context import GateContext, errored, judged, skipped
 from agent_gate.gating.coverage.change import MeasuredChange, is_measurable, measured_change
 from agent_gate.gating.coverage.configuration import UnreadableConfigurationError, coverage_configuration
 from agent_gate.gating.coverage.report import ChangeReport, FileReport, report_of
-from agent_gate.gating.pytest_run import RunError
+from agent_gate.gating.pytest_result import RunError
 from agent_gate.gating.request import CheckRequest
 from agent_gate.resources import data_directory
 

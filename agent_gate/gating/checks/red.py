@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from agent_gate.gating.checks.imports import definitions
-from agent_gate.gating.pytest_run import Failure
+from agent_gate.gating.pytest_stream import Failure
 
 _ASSERTIONS = {"AssertionError", "Failed"}
 _BY_NAME = ("NameError", "AttributeError", "ImportError")

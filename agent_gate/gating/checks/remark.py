@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agent_gate.domain.gate import Finding, Level
-from agent_gate.gating.checks.runs import function_of
+from agent_gate.gating.checks.again import function_of
 
 _ALONE = 3
 """So many removed tests of a file are told one by one; more, together."""

@@ -6,33 +6,17 @@ what it depends on stands in both jobs.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
-from agent_gate.domain.gate import Outcome
+from agent_gate.gating.checks.again import BAD, Deadline, run_again
+from agent_gate.gating.checks.shards import AllTests, run_in_shards
 from agent_gate.gating.checks.trees import TestTrees
 from agent_gate.gating.context import GateContext, measured_once
 from agent_gate.gating.coverage.change import measured_change
-from agent_gate.gating.pytest_run import PytestRun, RunError, run_pytest
-
-BAD: frozenset[Outcome] = frozenset({"failed", "errored"})
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """The end of the time that all runs over a candidate have together."""
-
-    limit_s: float
-    began: float = field(default_factory=time.monotonic)
-
-    @property
-    def left_s(self) -> float:
-        """How many seconds are left; never nothing, so that a run that comes too late says so itself."""
-        return max(self.began + self.limit_s - time.monotonic(), 0.1)
+from agent_gate.gating.pytest_result import PytestRun, RunError
+from agent_gate.gating.pytest_run import run_pytest
 
 
 async def base_run(context: GateContext, trees: TestTrees) -> PytestRun:
@@ -74,30 +58,11 @@ async def candidate_run(context: GateContext, trees: TestTrees, until: Deadline)
         wanted = context.job.inputs.get("coverage")
         change = await measured_change(context, wanted) if wanted else None
         measured = change.probes if change else None
-        return await run_pytest(context, trees.candidate, (), until.left_s, measured, trees.markers)
+        base = await base_run(context, trees)
+        tests = AllTests(context, trees, trees.candidate, base, until, measured, trees.markers)
+        return await run_in_shards(tests)
 
     return await context.workplace.once(f"tests of the candidate {context.job.digest}", make)
-
-
-async def run_again(
-    context: GateContext, tree: str, tests: Collection[str], until: Deadline, markers: Sequence[str] = ()
-) -> PytestRun | None:
-    """The same tests once more over the same tree, in a fresh copy; None where that shows nothing.
-
-    With many failures it is not done: chance does not break many tests at a time.
-    """
-    if not tests or len(tests) > int(context.definition.options["again_at_most"]):
-        return None
-    try:
-        functions = sorted({function_of(test) for test in tests})
-        return await run_pytest(context, tree, functions, until.left_s, markers=markers)
-    except RunError:
-        return None  # what failed stays failed
-
-
-def function_of(test: str) -> str:
-    """A parametrised test's function: some ids cannot be asked for a second time."""
-    return test.partition("[")[0]
 
 
 def _read(stored: Any) -> PytestRun | None:

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from agent_gate.gating.checks.again import BAD, Deadline, function_of, run_again
 from agent_gate.gating.checks.comparison import Runs
-from agent_gate.gating.checks.runs import BAD, Deadline, function_of, run_again
 from agent_gate.gating.checks.trees import TestTrees
 from agent_gate.gating.context import GateContext, together
-from agent_gate.gating.pytest_run import PytestRun
+from agent_gate.gating.pytest_result import PytestRun
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,21 @@ from pathlib import PurePosixPath
 from agent_gate.domain.gate import GateDefinition, GateResult
 from agent_gate.domain.pattern import matches
 from agent_gate.domain.value import PlainData
+from agent_gate.gating.checks.again import Deadline
 from agent_gate.gating.checks.check import Check
 from agent_gate.gating.checks.claims import hollow_tests
 from agent_gate.gating.checks.comparison import Runs, cases, findings
 from agent_gate.gating.checks.kept import kept_tests
 from agent_gate.gating.checks.plugin_code import alters_pytest
 from agent_gate.gating.checks.red import Introduced, introduced_names, red_tests
-from agent_gate.gating.checks.runs import Deadline, base_run, candidate_run, deadline
+from agent_gate.gating.checks.runs import base_run, candidate_run, deadline
+from agent_gate.gating.checks.shards import AllTests, run_in_shards
 from agent_gate.gating.checks.steadiness import told_apart
 from agent_gate.gating.checks.trees import TestTrees, is_test_side, make_trees
 from agent_gate.gating.context import GateContext, errored, judged, together
 from agent_gate.gating.diff import FileDiff
-from agent_gate.gating.pytest_run import ConftestError, LateError, PytestRun, RunError, run_pytest
+from agent_gate.gating.pytest_result import ConftestError, LateError, PytestRun, RunError
+from agent_gate.gating.pytest_run import run_pytest
 from agent_gate.gating.request import CheckRequest
 
 
@@ -98,7 +101,7 @@ async def _runs(context: GateContext, trees: TestTrees, base: PytestRun, until: 
     )
     work = {"candidate": candidate_run(context, trees, until)}
     if trees.hybrid != trees.candidate:
-        hybrid = run_pytest(context, trees.hybrid, (), until.left_s)
+        hybrid = run_in_shards(AllTests(context, trees, trees.hybrid, base, until))
         files = {test.partition("::")[0] for test in base.cases}
         work["hybrid"] = _crossed("the base's tests over the change", hybrid, files)
     if modules:
@@ -194,7 +197,9 @@ def _stands_for(tail: str, path: str, standard_library: bool) -> bool:
 
 def _measures(runs: Runs) -> Mapping[str, int]:
     outcomes = [record.outcome for record in runs.candidate.cases.values()]
+    in_shards = {"shards": runs.candidate.shards} if runs.candidate.shards > 1 else {}
     return {
+        **in_shards,
         "tests": len(outcomes),
         "passed": outcomes.count("passed"),
         "failed": outcomes.count("failed") + outcomes.count("errored"),

@@ -37,6 +37,8 @@ class JUnitCase:
     """The `file` attribute, which some runners write."""
     name: str = ""
     """Its suites and its own name, for runners whose `classname` tells no two tests apart."""
+    duration_ms: int = 0
+    """As the runner tells it: what the tests did to it, nobody knows."""
 
 
 def parse_junit(document: bytes) -> tuple[JUnitCase, ...]:
@@ -122,6 +124,7 @@ class _Open:
     recorded: bool = False
     file: str = ""
     name: str = ""
+    duration_ms: int = 0
 
 
 class _Reader:
@@ -155,7 +158,12 @@ class _Reader:
     def _opened(self, attributes: dict[str, str]) -> _Open:
         own = (attributes.get("classname", ""), attributes.get("name", ""))
         names = [name for name, _ in groupby(filter(None, (own[0], *self._names, own[1])))]
-        return _Open("::".join(own), file=attributes.get("file", ""), name="::".join(names))
+        return _Open(
+            "::".join(own),
+            file=attributes.get("file", ""),
+            name="::".join(names),
+            duration_ms=_milliseconds(attributes.get("time", "")),
+        )
 
     def text(self, data: str) -> None:
         if self._text is not None:
@@ -172,9 +180,13 @@ class _Reader:
             case.detail = "".join(self._text)
             self._text = None
         elif name == "testcase":
-            self.cases.append(
-                JUnitCase(
-                    case.id, case.outcome, case.message, case.detail, case.recorded, case.file, case.name
-                )
-            )
+            self.cases.append(JUnitCase(**vars(case)))
             self._case = None
+
+
+def _milliseconds(seconds: str) -> int:
+    """Nothing where it is no time; a day at most."""
+    try:
+        return round(min(max(float(seconds), 0.0), 86_400.0) * 1000)
+    except ValueError:
+        return 0

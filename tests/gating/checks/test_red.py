@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from agent_gate.gating.checks.red import introduced_names, redness
-from agent_gate.gating.pytest_run import Failure
+from agent_gate.gating.pytest_stream import Failure
 
 BEFORE = {"calc.py": b"class Order:\n    def total(self): ...\n\ndef add(a, b): ...\n\ndef run(): ...\n"}
 AFTER = {
