@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from agent_gate.domain.gate import Finding
 from agent_gate.gating.integrity import (
     answers,
-    awareness,
-    callers,
-    chances,
     characters,
     configuration,
-    equality,
-    exits,
-    hidden_code,
     identifiers,
     javascript,
     lookups,
     removal,
-    replacements,
-    searches,
     special_cases,
     startup,
     support,
     suppressions,
-    surroundings,
-    time_bombs,
     units,
     weakening,
 )
@@ -34,6 +25,7 @@ from agent_gate.gating.integrity.change import Change, Pair, sources
 from agent_gate.gating.integrity.matching import match_tests
 from agent_gate.gating.integrity.sign import Balance, Sign, balance, without_moved
 from agent_gate.gating.integrity.source import Source
+from agent_gate.gating.integrity.versions import Versions
 
 _EXCERPT = 1600
 _Placed = Iterator[tuple[str, Sign]]
@@ -42,35 +34,34 @@ _Placed = Iterator[tuple[str, Sign]]
 def examine(change: Change, gate: str = "integrity") -> tuple[Finding, ...]:
     """All findings about a change, by path and line. Pure: only the change is read."""
     placed: list[tuple[str, Sign]] = []
-    balances: list[Balance] = []
+    versions: list[Versions] = []
     for pair in change.pairs:
         for rule in (_line_rules, _file_rules):
             placed += _guarded(pair.path, lambda rule=rule, pair=pair: rule(change, pair))  # type: ignore[misc]
         if pair.is_python:
             placed += _unparsable(pair)
             placed += _guarded(pair.path, lambda pair=pair: _beyond(pair))  # type: ignore[misc]
-            try:
-                balances.append(_balance(change, pair))
-            except RecursionError:
-                placed.append((pair.path, _too_deep()))
-    for each in without_moved(balances):
-        placed += [(each.path, sign) for sign in suppressions.together(each.gained)]
+            versions.append(Versions.of(change.kinds, pair))
+    placed += _python_rules(versions)
     placed += _guarded("", lambda: _test_rules(change))
     placed += _guarded("", lambda: _input_rules(change))
     return tuple(_findings(gate, placed))
 
 
 def _guarded(path: str, rule: Callable[[], Iterable[tuple[str, Sign]]]) -> list[tuple[str, Sign]]:
+    placed: list[tuple[str, Sign]] = []
+    with _told_too_deep(path, placed):
+        placed += rule()
+    return placed
+
+
+@contextmanager
+def _told_too_deep(path: str, placed: list[tuple[str, Sign]]) -> Iterator[None]:
     try:
-        return list(rule())
+        yield
     except RecursionError:
-        return [(path, _too_deep())]
-
-
-def _too_deep() -> Sign:
-    return Sign(
-        "unparsable", 0, "", "the code is nested too deeply to be examined: look at why it has to be", "block"
-    )
+        message = "the code is nested too deeply to be examined: look at why it has to be"
+        placed.append((path, Sign("unparsable", 0, "", message, "block")))
 
 
 def _unparsable(pair: Pair) -> Iterator[tuple[str, Sign]]:
@@ -93,39 +84,20 @@ def _beyond(pair: Pair) -> Iterator[tuple[str, Sign]]:
         yield pair.path, Sign("unexamined", 0, "", message, "ask")
 
 
-def _balance(change: Change, pair: Pair) -> Balance:
-    """What the two versions of a Python file differ in, rule by rule."""
-    before = list(_python_signs(change, pair.before)) if pair.before else []
-    after = list(_python_signs(change, pair.after)) if pair.after else []
-    return balance(pair.diff, before, sorted(after, key=lambda sign: sign.line))
-
-
-def _python_signs(change: Change, source: Source) -> Iterator[Sign]:
-    kinds, path = change.kinds, source.path
-    is_test = kinds.is_test(path)
-    is_testing = kinds.holds("testing", path)
-    folded = source.folded
-    if not source.is_wholly_folded:
-        message = f"constants are put together so often in {path!r} that not all of it was examined"
-        yield Sign("unexamined", 0, "", message, "ask")
-    yield from suppressions.python_signs(source)
-    yield from equality.signs(folded, is_test=is_test)
-    yield from hidden_code.signs(source, is_test=is_test)
-    yield from identifiers.python_signs(source)
-    yield from startup.plugin_signs(folded)
-    yield from support.hook_signs(folded)
-    if is_test:
-        yield from exits.test_signs(folded)
-    else:
-        is_script = kinds.holds("scripts", path) or not kinds.holds("python", path)
-        yield from exits.source_signs(folded, is_program=kinds.holds("programs", path), is_script=is_script)
-        yield from awareness.source_signs(folded, is_testing=is_testing)
-        yield from replacements.signs(folded, is_testing=is_testing)
-        yield from surroundings.signs(folded, is_testing=is_testing)
-        yield from searches.signs(folded)
-        yield from callers.signs(folded)
-        yield from time_bombs.signs(folded)
-        yield from chances.signs(folded)
+def _python_rules(versions: Sequence[Versions]) -> list[tuple[str, Sign]]:
+    """Rules over whole Python files. The bases are examined in full only where one rule gained something."""
+    placed: list[tuple[str, Sign]] = []
+    gains = False
+    for each in versions:
+        with _told_too_deep(each.path, placed):
+            gains = each.some_rule_gains() or gains
+    balances: list[Balance] = []
+    for each in versions if gains else ():
+        with _told_too_deep(each.path, placed):
+            balances.append(each.balance())
+    for each_file in without_moved(balances):
+        placed += [(each_file.path, sign) for sign in suppressions.together(each_file.gained)]
+    return placed
 
 
 def _line_rules(change: Change, pair: Pair) -> _Placed:
@@ -208,8 +180,9 @@ def _gained(pair: Pair, rule: Callable[[Source], Iterable[Sign]]) -> _Placed:
     """What a rule says about a file that it did not say about the base's version."""
     if pair.after is None:
         return
-    before = list(rule(pair.before)) if pair.before else []
-    yield from ((pair.path, sign) for sign in balance(pair.diff, before, list(rule(pair.after))).gained)
+    after = list(rule(pair.after))
+    before = list(rule(pair.before)) if after and pair.before else []
+    yield from ((pair.path, sign) for sign in balance(pair.diff, before, after).gained)
 
 
 def _findings(gate: str, placed: Iterable[tuple[str, Sign]]) -> Iterator[Finding]:
