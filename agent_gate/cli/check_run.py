@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 from agent_gate.cli.check_options import CheckOptions
@@ -18,19 +19,7 @@ from agent_gate.domain.spec import Spec
 from agent_gate.engine.check_change import CheckOutcome, check_change
 from agent_gate.engine.context import Context
 from agent_gate.report.check_report import CheckReport, GateReport
-from agent_gate.report.github import as_github
-from agent_gate.report.junit import as_junit
-from agent_gate.report.markdown import as_markdown
-from agent_gate.report.plain import as_json
-from agent_gate.report.sarif import as_sarif
 from agent_gate.vcs.repo import Repository
-
-_WRITERS: Mapping[str, Callable[[CheckReport], str]] = {
-    "sarif": as_sarif,
-    "junit": as_junit,
-    "github": as_github,
-    "markdown": as_markdown,
-}
 
 
 def run_check(
@@ -66,9 +55,17 @@ def _say(outcome: CheckOutcome, spec: Spec | None, form: str) -> None:
     if form == "text":
         say_check(report)
     elif form == "json":
+        from agent_gate.report.plain import as_json
+
         say(as_json(report, outcome.exit_code))
-    elif text := _WRITERS[form](report):
+    elif text := _writer(form)(report):
         say(text)
+
+
+def _writer(form: str) -> Callable[[CheckReport], str]:
+    """Imported when it is asked for: a check has one form."""
+    write: Callable[[CheckReport], str] = getattr(import_module(f"agent_gate.report.{form}"), f"as_{form}")
+    return write
 
 
 def _report(outcome: CheckOutcome, spec: Spec | None) -> CheckReport:

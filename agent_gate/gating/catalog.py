@@ -125,7 +125,7 @@ def _read(name: str, content: bytes) -> GateDefinition:
 
 
 def _check_parser(name: str, definition: GateDefinition) -> None:
-    if find_parser(definition.parser) is None:
+    if definition.parser not in PARSERS and find_parser(definition.parser) is None:
         raise PolicyError(
             f"{name}: parser: there is no parser {definition.parser!r}",
             hint=f"known: {', '.join(PARSERS)}, and those of installed packages",
