@@ -5,102 +5,18 @@ The words are the contract's ("What blocks, what asks, what neither").
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
-from agent_gate.domain.gate import Finding, Level, Outcome, TestCase
-from agent_gate.gating.checks.again import function_of
+from agent_gate.domain.gate import Finding, Level
+from agent_gate.gating.checks.again import BAD, function_of
+from agent_gate.gating.checks.outcomes import Runs, told
 from agent_gate.gating.checks.remark import Remark, put_together
-from agent_gate.gating.pytest_result import CaseRecord, PytestRun
+from agent_gate.gating.pytest_result import PytestRun
 
-_BAD = {"failed", "errored"}
 _EXCERPT_LINES = 12
 _NAMED = 5
-
-
-@dataclass(frozen=True)
-class Runs:
-    """The outcomes, and what the change touched."""
-
-    gate: str
-    base: PytestRun
-    candidate: PytestRun
-    hybrid: PytestRun
-    """The base's tests over the change's source; the candidate's run where the tests were not touched."""
-    red: PytestRun | None
-    """The change's tests over the base's source; None where it touches no test file."""
-    reds: Mapping[str, str]
-    """The kind of red, by test."""
-    changed: frozenset[str]
-    """Files of the tests that the change adds or edits, and those that it deletes."""
-    source_changed: bool
-    has_source: bool
-    hooks_changed: bool = False
-    """The change alters how pytest works: hooks or plugins in a conftest.py."""
-    passed_again: frozenset[str] = frozenset()
-    """Tests that failed, and passed when they were run a second time over the same tree."""
-    unsteady_base: frozenset[str] = frozenset()
-    """Tests that do not always end the same way on the base."""
-    kept: Mapping[str, str] = field(default_factory=dict)
-    """Tests that stand elsewhere now, or became tables, by the id that they had; both without parameters."""
-    hollow: frozenset[str] = frozenset()
-    """Tests of the change that claim nothing, without parameters."""
-    drifting: frozenset[str] = frozenset()
-    """Tests of the base whose ids are others in each run."""
-
-    def edited(self, test: str) -> bool:
-        """Whether the change touches the file that holds the test."""
-        return test.partition("::")[0] in self.changed
-
-    def known(self, test: str) -> bool:
-        """Whether a test failed on the base too, whenever it was run there; in an edited file its old version must."""
-        still = not self.edited(test) or self.hybrid.outcome(test) in _BAD
-        return self.base.outcome(test) in _BAD and still and test not in self.base.unsteady
-
-    def stands_elsewhere(self, test: str) -> bool:
-        """Whether a test of the base runs under another id, with the same parameters or with a table of its own."""
-        function, _, parameters = test.partition("[")
-        moved = self.kept.get(function)
-        if moved is None:
-            return False
-        if parameters:
-            return self.candidate.outcome(f"{moved}[{parameters}") == "passed"
-        outcomes = {self.candidate.outcome(id_) for id_ in self.candidate.cases if function_of(id_) == moved}
-        return outcomes == {"passed"}
-
-
-def cases(runs: Runs) -> tuple[TestCase, ...]:
-    """Every test of the candidate's run, with what it did on the base."""
-    listed = [_case(runs, test, record) for test, record in sorted(runs.candidate.cases.items())]
-    broken = [
-        TestCase(
-            id=file, outcome="errored", changed=file in runs.changed, message="the file cannot be imported"
-        )
-        for file, outcome in sorted(runs.candidate.files.items())
-        if outcome == "errored"
-    ]
-    return (*listed, *broken)
-
-
-def _case(runs: Runs, test: str, record: CaseRecord) -> TestCase:
-    changed = runs.edited(test)
-    flaky = "flaky: passed when it was run again; " if test in runs.passed_again else ""
-    return TestCase(
-        id=test,
-        outcome=record.outcome,
-        on_base=_on_base(runs, test) if changed else runs.base.outcome(test),
-        changed=changed,
-        red=runs.reds.get(test, "") if changed else "",
-        message=f"{flaky}{_line(record.message)}" if record.outcome in _BAD else "",
-    )
-
-
-def _on_base(runs: Runs, test: str) -> Outcome:
-    if runs.red is None:
-        return "absent"
-    return "errored" if runs.red.failed_file(test) else runs.red.outcome(test)
 
 
 def findings(runs: Runs) -> tuple[Finding, ...]:
@@ -132,7 +48,7 @@ def _broken_files(runs: Runs) -> Iterator[Finding]:
             continue
         known = runs.base.files.get(file) == "errored" and file not in runs.changed
         failure = runs.candidate.failures.get(file)
-        said = _line(failure.message) if failure else "see the output"
+        said = told(failure.message) if failure else "see the output"
         yield _finding(
             runs, "collection-error", file, f"cannot be imported: {said}",
             "note" if known else "block", introduced=not known, excerpt=_tail(failure.message if failure else ""),
@@ -142,9 +58,9 @@ def _broken_files(runs: Runs) -> Iterator[Finding]:
 def _failing(runs: Runs) -> Iterator[Remark]:
     """Tests that fail on the candidate; those that always fail on the base are not its doing."""
     for test, record in sorted(runs.candidate.cases.items()):
-        if record.outcome not in _BAD:
+        if record.outcome not in BAD:
             continue
-        said = _line(record.message) or record.outcome
+        said = told(record.message) or record.outcome
         excerpt = _tail(record.detail or record.message)
         if runs.known(test):
             yield Remark("failing-test", test, said, "note", record.line, excerpt, introduced=False)
@@ -207,7 +123,7 @@ def _old_versions(runs: Runs) -> Iterator[Remark]:
         passes = runs.candidate.outcome(test) == "passed"
         if not passes or record.outcome == "skipped" or (old and old.outcome == "passed"):
             continue  # what does not pass is told above
-        said = _line(old.message) or old.outcome if old else _why_gone(runs.hybrid, test)
+        said = told(old.message) or old.outcome if old else _why_gone(runs.hybrid, test)
         excerpt, cause = _tail(old.detail if old else ""), said if runs.hybrid.failed_file(test) else ""
         if runs.edited(test):
             message = (
@@ -227,7 +143,7 @@ def _old_versions(runs: Runs) -> Iterator[Remark]:
 
 def _why_gone(run: PytestRun, test: str) -> str:
     failure = run.failures.get(run.failed_file(test))
-    return f"its file cannot be imported: {_line(failure.message)}" if failure else "it is gone"
+    return f"its file cannot be imported: {told(failure.message)}" if failure else "it is gone"
 
 
 def _tampered(runs: Runs) -> Iterator[Finding]:
@@ -301,13 +217,6 @@ def _crashes(runs: Runs, added: set[str]) -> str:
 def _some(paths: frozenset[str]) -> str:
     named = sorted(paths)
     return ", ".join(named[:_NAMED]) + (", …" if len(named) > _NAMED else "")
-
-
-def _line(message: str) -> str:
-    """The one line that says most: of a failed set-up the error (`E …`), else the first one."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    said = next((line.removeprefix("E ") for line in lines if line.startswith("E ")), "".join(lines[:1]))
-    return said.strip()[:300]
 
 
 def _tail(detail: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agent_gate.gating.checks.again import BAD, Deadline, function_of, run_again
-from agent_gate.gating.checks.comparison import Runs
+from agent_gate.gating.checks.outcomes import Runs
 from agent_gate.gating.checks.trees import TestTrees
 from agent_gate.gating.context import GateContext, together
 from agent_gate.gating.pytest_result import PytestRun

@@ -18,8 +18,9 @@ from agent_gate.domain.value import PlainData
 from agent_gate.gating.checks.again import Deadline
 from agent_gate.gating.checks.check import Check
 from agent_gate.gating.checks.claims import hollow_tests
-from agent_gate.gating.checks.comparison import Runs, cases, findings
+from agent_gate.gating.checks.comparison import findings
 from agent_gate.gating.checks.kept import kept_tests
+from agent_gate.gating.checks.outcomes import Runs, cases
 from agent_gate.gating.checks.plugin_code import alters_pytest
 from agent_gate.gating.checks.red import Introduced, introduced_names, red_tests
 from agent_gate.gating.checks.runs import base_run, candidate_run, deadline
