@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
+import threading
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -75,6 +79,25 @@ def cli(context: click.Context, repo: Path) -> None:
         context.exit(open_home(repo))
 
 
+_COLLECT_AFTER = 100_000
+"""So many new objects are looked through for rubbish at a time: starting makes many, and leaves none."""
+
+
+def program() -> None:
+    """The installed command: `main`, without what Python does at the end to give each object back by itself.
+
+    The system takes the memory back at once; that saves up to a tenth of a second.
+    """
+    gc.set_threshold(_COLLECT_AFTER)
+    code = _run(None)
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        sys.exit(code)  # which waits for them
+    atexit._run_exitfuncs()  # noqa: SLF001 - there is no public name for what Python would do next
+    with suppress(OSError, AttributeError):  # what cannot be said was told, or has nobody to hear it
+        sys.stderr.flush()
+    os._exit(code)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """The program. Maps every outcome to the exit code that the contract promises."""
     sys.exit(_run(arguments))
@@ -83,7 +106,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str] | None) -> int:
     try:
         code = cli.main(args=arguments, prog_name="agent-gate", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by who called
+            sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; if a run was on its way, carry it on with: agent-gate resume @", err=True)
         return int(ExitCode.INTERRUPTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -47,3 +48,27 @@ def test_nothing_is_imported_from_the_judged_repository(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+PROGRAM = shlex.quote(str(Path(sys.executable).with_name("agent-gate")))
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("closed", "told"), [(">&-", ""), ("2>&-", "agent-gate "), ("<&-", "agent-gate ")])
+def test_a_closed_stream_is_no_bug(closed: str, told: str) -> None:
+    done = shell(f"{PROGRAM} --version {closed}")
+    assert (done.returncode, done.stdout[:11], done.stderr) == (0, told, "")
+
+
+def test_everything_that_was_said_arrives_before_the_program_ends() -> None:
+    done = shell(f"{PROGRAM} spec schema | (sleep 0.2; cat)")
+    assert done.stdout.endswith("}\n")
+    assert len(done.stdout) > 30_000
+
+
+def test_the_exit_code_is_that_of_the_command(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("schema: none\n")
+    assert shell(f"{PROGRAM} spec check {shlex.quote(str(tmp_path / 'bad.yaml'))}").returncode == 2
