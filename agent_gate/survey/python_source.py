@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
+from agent_gate.syntax import parse_python
+
 _MOST_PARTS = 16
 _MOST_BASES = 16
 """So many classes that a class inherits from are looked at."""
@@ -19,7 +21,7 @@ def parsed(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in somebody's file is not our warning
-            return ast.parse(text)
+            return parse_python(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

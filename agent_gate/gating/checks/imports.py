@@ -6,13 +6,15 @@ import ast
 import warnings
 from collections.abc import Iterator
 
+from agent_gate.syntax import parse_python
+
 
 def parse(source: bytes) -> ast.Module | None:
     """The syntax tree; None for what Python cannot parse (other gates say so)."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in the candidate is not our warning
-            return ast.parse(source)
+            return parse_python(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -21,6 +21,7 @@ from agent_gate.gating.dependencies.requirement import (
     python_requirement,
 )
 from agent_gate.gating.dependencies.requirements_file import beside
+from agent_gate.syntax import parse_python
 
 _SETUP_LISTS = ("install_requires", "setup_requires", "tests_require")
 _SETUP_NAMES = frozenset({"setup", "setuptools.setup", "distutils.core.setup", "core.setup"})
@@ -196,7 +197,7 @@ def _setup_cfg_list(file: SourceFile, value: str) -> Iterator[Item]:
 def read_setup_py(file: SourceFile) -> Iterator[Item]:
     """The literal arguments of `setup()`; what would have to be run is told as computed."""
     try:
-        tree = ast.parse(file.text)
+        tree = parse_python(file.text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"it cannot be parsed: {error}") from None
     constants = _constants(tree)

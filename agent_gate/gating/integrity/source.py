@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from agent_gate.gating.folding import fold_texts, puts_together
+from agent_gate.syntax import parse_python
 
 MAX_BYTES = 2 * 1024 * 1024
 """Larger Python files are not parsed."""
@@ -75,7 +76,7 @@ class Source:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # an invalid escape in the candidate is not our warning
-                return ast.parse(self.content), ""
+                return parse_python(self.content), ""
         except SyntaxError as error:
             return nothing, f"{error.msg} (line {error.lineno or 0})"
         except ValueError as error:

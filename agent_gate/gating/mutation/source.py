@@ -10,6 +10,8 @@ import warnings
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from agent_gate.syntax import parse_python
+
 MAX_BYTES = 1024 * 1024
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _ENCODINGS = re.compile(r"(utf-8|utf-8-sig|ascii|us-ascii|iso-8859-\d+|iso-8859-\d+-\w+|latin-1|cp125\d)\Z")
@@ -66,7 +68,7 @@ def read_source(content: bytes) -> Source:
         text = content.decode(encoding)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in the candidate is not our warning
-            tree = ast.parse(text)
+            tree = parse_python(text)
     except SyntaxError as error:
         raise SourceError(f"it cannot be parsed: {error.msg} (line {error.lineno or 0})") from None
     except (ValueError, LookupError, RecursionError, MemoryError) as error:

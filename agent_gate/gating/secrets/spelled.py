@@ -11,6 +11,7 @@ from typing import NamedTuple
 from agent_gate.domain.secret import Secret, find_secrets
 from agent_gate.domain.secret_place import Place
 from agent_gate.gating.folding import spelled_texts
+from agent_gate.syntax import parse_python
 
 MAX_BYTES = 2 * 1024 * 1024
 """Larger files are not parsed."""
@@ -35,7 +36,7 @@ def spelled_secrets(path: str, content: bytes, place: Place) -> Iterator[Spelled
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in the candidate is not our warning
-            tree = ast.parse(content)
+            tree = parse_python(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return  # the gate integrity says so
     names = _given(tree)
