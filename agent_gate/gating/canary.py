@@ -22,7 +22,7 @@ from agent_gate.domain.policy import Policy
 from agent_gate.errors import AgentGateError
 from agent_gate.gating.cache import Cache
 from agent_gate.gating.checks import CHECKS
-from agent_gate.gating.context import GateContext, measured_once
+from agent_gate.gating.context import GateContext, measured_once, to_end
 from agent_gate.gating.job import GateJob
 from agent_gate.gating.request import CheckRequest
 from agent_gate.gating.tool_gate import run_tool
@@ -75,9 +75,10 @@ def _key(workplace: Workplace, job: GateJob) -> str:
 
 
 async def _run(workplace: Workplace, job: GateJob, canary: Canary) -> CanaryResult:
-    with tempfile.TemporaryDirectory(prefix="agent-gate-canary-") as folder:
-        repository = await asyncio.to_thread(Repository.make, Path(folder))
-        base, tree = await asyncio.to_thread(_trees, repository, canary)
+    # A gate that is cancelled may leave a thread that still writes an object; the folder then stays.
+    with tempfile.TemporaryDirectory(prefix="agent-gate-canary-", ignore_cleanup_errors=True) as folder:
+        repository = await to_end(Repository.make, Path(folder))
+        base, tree = await to_end(_trees, repository, canary)
         uncached = Cache(Path(folder), enabled=False)
         async with open_workplace(repository, workplace.environment, workplace.sandbox, uncached) as aside:
             try:

@@ -174,3 +174,16 @@ async def together(*work: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return tuple(task.result() for task in tasks)
+
+
+async def to_end(function: Callable[..., T], *arguments: Any) -> T:
+    """Runs a function in a thread that has ended when this comes back, also where it is cancelled.
+
+    So nothing is written any more into a folder that goes away next.
+    """
+    thread = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
+    try:
+        return await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        await asyncio.wait([thread])
+        raise

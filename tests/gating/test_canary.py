@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from benches import MakeBench
 from agent_gate.domain.gate import GateDefinition
 from agent_gate.gating.catalog import load_catalog
 from agent_gate.gating.runner import measure_base
+from agent_gate.vcs.repo import Repository
 
 REPORT = "[{'code': 'BAD', 'filename': 'canary.py', 'message': 'm', 'location': p, 'end_location': p}]"
 SEES = f"""
@@ -98,3 +101,29 @@ async def test_each_built_in_gate_sees_its_own(bench: MakeBench, name: str) -> N
     result = await made.result({"m.py": "def one():\n    return 2 - 1\n"})
     assert "canary" not in result.reason
     assert result.canary == ("passed" if result.status == "passed" else "")
+
+
+async def test_a_check_that_is_cancelled_leaves_no_canary_behind(
+    bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await bench({"m.py": "X = 1\n"})
+    original, begun, folders = Repository.make, asyncio.Event(), []
+    loop = asyncio.get_running_loop()
+
+    def slow(folder: Path) -> Repository:
+        repository = original(folder)
+        folders.append(folder)
+        loop.call_soon_threadsafe(begun.set)
+        for number in range(40):  # as git does, which makes the folders above them too
+            (folder / f"{number}").mkdir(parents=True)
+            (folder / f"{number}" / "object").write_text("")
+            time.sleep(0.005)
+        return repository
+
+    monkeypatch.setattr(Repository, "make", slow)
+    check = asyncio.ensure_future(made.result({"m.py": "X = 2\n"}, definitions=(gate(SEES),)))
+    await begun.wait()
+    check.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await check
+    assert [folder.exists() for folder in folders] == [False]
