@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_gate.domain.policy import Policy
+from agent_gate.domain.policy import GateOptions, GatesPolicy, Policy
 from agent_gate.errors import PolicyError
 from agent_gate.policy import POLICY_FILE, PolicySource, ReadBase, load_policy
 
@@ -222,3 +222,10 @@ class TestGroups:
     )
     def test_what_is_no_list_is_still_told(self, toml: str) -> None:
         assert problem(toml, self.GATES).message.startswith("agent-gate.toml: ")
+
+
+def test_a_setting_that_says_nothing_is_in_no_digest() -> None:
+    plain = Policy()
+    assert b"shards" not in plain.canonical()
+    assert Policy.model_validate_json(plain.canonical()) == plain
+    assert Policy(gates=GatesPolicy(options={"tests": GateOptions(shards=1)})).digest != plain.digest

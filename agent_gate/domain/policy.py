@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from agent_gate.domain.digest import canonical_json
 from agent_gate.domain.field_types import Pattern
 from agent_gate.domain.gate import Severity
 from agent_gate.domain.pattern import matches
@@ -119,6 +120,10 @@ class Policy(Value):
     paths: PathsPolicy = PathsPolicy()
     services: Mapping[str, PlainData] = {}
     zones: tuple[Zone, ...] = ()
+
+    def canonical(self) -> bytes:
+        """Without the settings that say nothing: one that a later version knows changes no digest."""
+        return canonical_json(self.model_dump(mode="json", exclude_none=True))
 
     @property
     def not_enforced(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from package_index import serve_index
 from sandboxes import sandbox_or_skip
+from shared import shared_folder
 from threat_outcomes import INDEX, plain_environment
 
 from agent_gate.gating.environment import Environment
@@ -31,8 +32,7 @@ def index_environment() -> Iterator[dict[str, str]]:
 @pytest.fixture(scope="session")
 def base_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Workers share it: what stands in it is kept by content."""
-    folder = tmp_path_factory.getbasetemp()
-    return (folder.parent if folder.name.startswith("popen-") else folder) / "threats"
+    return shared_folder(tmp_path_factory, "threats")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from small_project import FILES, GOOD, SPEC
 
 from agent_gate.vcs.repo import Repository
 
-pytestmark = pytest.mark.usefixtures("confined")
+pytestmark = pytest.mark.usefixtures("confined", "known_canaries")
 
 _EDIT = replace("till.py", "    return sum(prices)", "    return 0")
 REPLIES = {

@@ -50,6 +50,7 @@ def test_init_writes_what_works_and_never_overwrites(make_repository: MakeReposi
     assert dry.returncode == 0, dry.stderr
 
 
+@pytest.mark.usefixtures("known_canaries")
 def test_colours_are_for_terminals(make_repository: MakeRepository) -> None:
     repository = make_repository(FILES)
     done = agent_gate(repository.root, "gates")

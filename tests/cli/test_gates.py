@@ -49,6 +49,7 @@ def test_every_built_in_gate_sees_its_canary(tmp_path: Path) -> None:
     assert found["tests"]["canary"]["status"] == "in run"
 
 
+@pytest.mark.usefixtures("known_canaries")
 def test_a_gate_that_is_blind_and_one_whose_tool_is_missing(make_repository: MakeRepository) -> None:
     files = {".agent-gate/gates/blind.toml": BLIND, ".agent-gate/gates/absent.toml": ABSENT}
     repository = make_repository({**FILES, **files})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 
-from program import command
+from program import agent_gate
 
 WORD = re.compile(r"[a-z]+")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
@@ -27,7 +27,7 @@ def commands_in(page: str) -> Iterator[str]:
 
 @cache
 def help_of(*path: str) -> tuple[int, str]:
-    done = subprocess.run(command(*path, "--help"), capture_output=True, text=True, check=False, timeout=60)
+    done = agent_gate(Path(__file__).parent, *path, "--help")
     return done.returncode, done.stdout
 
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from program import agent_gate, command
+from demo_run import demo_run
+from program import command
 
 DIFFERS = (
     (r"\b[0-9A-HJKMNP-TV-Z]{26}\b", "RUN"),
@@ -76,8 +77,10 @@ def test_the_tour_works_as_written(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("confined")
-def test_the_demo_says_what_the_readme_shows(readme: Mapping[str, str], tmp_path: Path) -> None:
-    done = agent_gate(tmp_path, "demo", "--yes", "--dir", "shop", timeout=240)
+def test_the_demo_says_what_the_readme_shows(
+    readme: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    done = demo_run(tmp_path_factory)
     assert done.returncode == 0, done.stderr
     expected = shown(readme["What the demo shows"])
     assert len(expected) > 20

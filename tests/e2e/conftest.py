@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from sandboxes import sandbox_or_skip
 
@@ -14,18 +12,6 @@ async def confined() -> None:
     await sandbox_or_skip()
 
 
-@pytest.fixture(scope="session")
-def results_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Results are kept by content, so tests on the same trees need not gate them again and again.
-
-    Workers share it.
-    """
-    folder = tmp_path_factory.getbasetemp()
-    return (folder.parent if folder.name.startswith("popen-") else folder) / "results"
-
-
 @pytest.fixture(autouse=True)
-def _shared_results(
-    results_cache: Path, _hermetic_environment: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AGENT_GATE_CACHE_DIR", str(results_cache))
+def _shared_results(known_canaries: None) -> None:
+    """Results are kept by content, so tests on the same trees need not gate them again and again."""

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import pytest
+from demo_run import DemoRun, demo_run
 from program import agent_gate
 from repositories import git
 
 from agent_gate.demo.sample import spec_bytes
 
 
-def test_the_first_reply_fails_the_second_passes_and_the_commit_verifies(tmp_path: Path) -> None:
-    done = agent_gate(tmp_path, "demo", "--dir", "shop", "--yes")
+@pytest.fixture
+def demo(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> DemoRun:
+    """The run that all look at; what was found out in it need not be found out again."""
+    run = demo_run(tmp_path_factory)
+    monkeypatch.setenv("AGENT_GATE_CACHE_DIR", str(run.cache))
+    return run
+
+
+def test_the_first_reply_fails_the_second_passes_and_the_commit_verifies(
+    demo: DemoRun, tmp_path: Path
+) -> None:
+    done, shop = demo, tmp_path / "shop"
     assert done.returncode == 0, done.stderr
-    shop = tmp_path / "shop"
+    shutil.copytree(demo.shop, shop, symlinks=True)
     told = done.stderr
     assert (
         told.index("✗ bandit") < told.index("attempt 2") < told.index("✓ tests") < told.index("✓ approved by")
@@ -34,6 +47,7 @@ def test_the_first_reply_fails_the_second_passes_and_the_commit_verifies(tmp_pat
     assert clauses["ACC-3"]["evidence"][0]["basis"].startswith("outdated")
 
 
+@pytest.mark.usefixtures("demo")
 def test_without_a_terminal_and_without_yes_it_parks(tmp_path: Path) -> None:
     done = agent_gate(tmp_path, "demo", "--dir", "shop")
     assert done.returncode == 3, done.stderr
@@ -49,6 +63,7 @@ def test_it_never_writes_into_a_folder_that_holds_something(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.usefixtures("demo")
 def test_a_user_whom_git_does_not_know_sees_it_all_the_same(tmp_path: Path) -> None:
     environment = {"GIT_CONFIG_GLOBAL": "/dev/null", "HOME": str(tmp_path), "EMAIL": ""}
     configuration = tmp_path / "config"

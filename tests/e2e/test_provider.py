@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,19 +32,30 @@ def quick(make_repository: MakeRepository, tmp_path: Path) -> Repository:
     return make_repository(QUICK_FILES)
 
 
-def environment(server: OpenAIServer) -> dict[str, str]:
+def environment(server: OpenAIServer, retries: int = 2) -> dict[str, str]:
     return {
         "OPENAI_API_KEY": KEY,
         "OPENAI_API_BASE": server.base_url,
         "AGENT_GATE_RETRY_BASE_S": "0.01",
-        "AGENT_GATE_RETRIES": "2",
+        "AGENT_GATE_RETRIES": str(retries),
         "AGENT_GATE_STALL_S": "6",
     }
 
 
-def run(project: Repository, tmp_path: Path, server: OpenAIServer, *more: str) -> tuple[int, str]:
+def run(
+    project: Repository, tmp_path: Path, server: OpenAIServer, *more: str, retries: int = 2
+) -> tuple[int, str]:
     arguments = ("run", str(tmp_path / "spec.yaml"), "--model", MODEL, *more)
-    done = agent_gate(project.root, *arguments, env=environment(server))
+    return asked(project, arguments, environment(server, retries))
+
+
+def resume(project: Repository, server: OpenAIServer) -> tuple[int, str]:
+    return asked(project, ("resume", "@"), environment(server))
+
+
+def asked(project: Repository, arguments: Sequence[str], env: Mapping[str, str]) -> tuple[int, str]:
+    """The exit code, and what was told; the key is nowhere in it."""
+    done = agent_gate(project.root, *arguments, env=env)
     assert KEY not in done.stdout + done.stderr
     for path in (project.common_directory / "agent-gate").rglob("*"):
         assert not path.is_file() or KEY.encode() not in path.read_bytes(), path
@@ -66,45 +78,43 @@ def test_a_streamed_reply_is_gated_repaired_and_sealed(project: Repository, tmp_
     assert KEY not in git(project.root, "notes", "--ref=agent-gate", "show", "HEAD^{tree}")
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        refusal(429, "slow down", retry_after="0"),
-        refusal(500, "the server is ill"),
-        Reply(text=GOOD, fault="reset"),
-        Reply(text=GOOD, fault="stall"),
-    ],
-    ids=["429", "500", "dropped stream", "stalled stream"],
-)
-def test_what_passes_by_is_tried_again(quick: Repository, tmp_path: Path, fault: Reply) -> None:
-    with serve(fault, Reply(text=GOOD)) as server:
-        code, told = run(quick, tmp_path, server)
+def test_what_passes_by_is_tried_again(quick: Repository, tmp_path: Path) -> None:
+    """One trouble after the other, in one run: to load litellm takes longer than all of them."""
+    troubles = {
+        "429": refusal(429, "slow down", retry_after="0"),
+        "500": refusal(500, "the server is ill"),
+        "dropped stream": Reply(text=GOOD, fault="reset"),
+        "stalled stream": Reply(text=GOOD, fault="stall"),
+    }
+    with serve(*troubles.values(), Reply(text=GOOD)) as server:
+        code, told = run(quick, tmp_path, server, retries=len(troubles))
+        assert len(server.requests) == len(troubles) + 1, [*troubles][len(server.requests) - 1 :]
         assert code == 3, told
-        assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize(
-    ("replies", "requests", "told"),
-    [
-        ([refusal(401, "wrong key")], 1, "key"),
-        ([refusal(500, "ill")] * 3, 3, "resume"),
-        ([Reply(text=GOOD, fault="cut")] * 3, 3, "resume"),
-        ([Reply(body="<html>gateway</html>", content_type="text/html")] * 3, None, "resume"),
-        ([Reply(text="")] * 3, None, "resume"),
-    ],
-    ids=["401", "500 for good", "always cut", "garbage", "empty"],
-)
-def test_no_usable_reply_is_exit_4_and_can_be_resumed(
-    quick: Repository, tmp_path: Path, replies: list[Reply], requests: int | None, told: str
-) -> None:
-    with serve(*replies) as server:
-        code, output = run(quick, tmp_path, server)
-        assert code == 4, output
-        assert told in output + agent_gate(quick.root, "runs").stdout
-        assert requests is None or len(server.requests) == requests
+UNUSABLE: Mapping[str, tuple[list[Reply], int | None, str]] = {
+    "401": ([refusal(401, "wrong key")], 1, "key"),
+    "500 for good": ([refusal(500, "ill")] * 3, 3, "resume"),
+    "always cut": ([Reply(text=GOOD, fault="cut")] * 3, 3, "resume"),
+    "garbage": ([Reply(body="<html>gateway</html>", content_type="text/html")] * 3, None, "resume"),
+    "empty": ([Reply(text="")] * 3, None, "resume"),
+}
+"""Replies, how often is asked, and a word that is told."""
+
+
+def test_no_usable_reply_is_exit_4_and_can_be_resumed(quick: Repository, tmp_path: Path) -> None:
+    """A run that is resumed into one trouble after the other, and at last into a reply."""
+    with serve() as server:
+        for number, (name, (replies, requests, word)) in enumerate(UNUSABLE.items()):
+            server.script(*replies)
+            code, told = resume(quick, server) if number else run(quick, tmp_path, server)
+            assert code == 4, (name, told)
+            assert word in told + agent_gate(quick.root, "runs").stdout, name
+            assert requests is None or len(server.requests) == requests, name
+            assert git(quick.root, "status", "--porcelain") == "", name
         server.script(Reply(text=GOOD))
-        resumed = agent_gate(quick.root, "resume", "@", env=environment(server))
-        assert resumed.returncode == 3, resumed.stderr
+        code, told = resume(quick, server)
+        assert code == 3, told
     assert git(quick.root, "status", "--porcelain") == ""
 
 

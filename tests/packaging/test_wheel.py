@@ -71,6 +71,7 @@ def test_the_installed_wheel_lists_the_gates_and_runs_the_demo(wheel: Path, tmp_
     assert [line.split()[1] for line in done.stdout.splitlines()] == GATES
 
 
+@pytest.mark.usefixtures("known_canaries")
 def test_the_checkout_finds_the_same_data(tmp_path: Path) -> None:
     done = agent_gate(tmp_path, "gates")
     assert done.returncode == 0, done.stderr

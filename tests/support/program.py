@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from warm_program import at_start, warm_program
+
 
 def agent_gate(
     where: Path,
@@ -18,11 +20,18 @@ def agent_gate(
     stdin: str = "",
     under: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """Runs `agent-gate` with no terminal; `under` is a command that starts it."""
+    """Runs `agent-gate` with no terminal; `under` is a command that starts it.
+
+    A process of its own, but not one that imports the program anew, where nothing hangs on the start.
+    """
+    environment = {**os.environ, **(env or {})}
+    warm = warm_program()
+    if not under and at_start(environment) == warm.started_with:
+        return warm.run(arguments, where, environment, stdin, timeout)
     return subprocess.run(
         [*under, *command(*arguments)],
         cwd=where,
-        env={**os.environ, **(env or {})},
+        env=environment,
         input=stdin,
         capture_output=True,
         text=True,

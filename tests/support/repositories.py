@@ -17,6 +17,7 @@ def hermetic_git_environment(home: Path) -> dict[str, str]:
     configuration = home / "gitconfig"
     configuration.write_text(
         "[init]\n\tdefaultBranch = main\n[user]\n\tname = Ana Ito\n\temail = ana@example.org\n"
+        "[maintenance]\n\tauto = false\n"  # of a few objects there is nothing to tidy up
     )
     return {"HOME": str(home), "GIT_CONFIG_GLOBAL": str(configuration), "GIT_CONFIG_NOSYSTEM": "1"}
 
@@ -37,9 +38,13 @@ def write_files(root: Path, files: Files) -> None:
 
 def commit_all(root: Path, message: str = "change") -> str:
     """Commits everything and returns the commit id."""
+    _commit(root, message)
+    return git(root, "rev-parse", "HEAD")
+
+
+def _commit(root: Path, message: str) -> None:
     git(root, "add", "--all", "--force")
     git(root, "commit", "--quiet", "--allow-empty", "--message", message)
-    return git(root, "rev-parse", "HEAD")
 
 
 def new_repository(root: Path, files: Files) -> Repository:
@@ -47,5 +52,5 @@ def new_repository(root: Path, files: Files) -> Repository:
     root.mkdir(parents=True)
     git(root, "init", "--quiet")
     write_files(root, files)
-    commit_all(root, "base")
+    _commit(root, "base")
     return Repository.open(root)
