@@ -7,19 +7,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent_gate.cli.check_options import CheckOptions
-from agent_gate.cli.check_text import say_check
-from agent_gate.cli.lines import gate_line
 from agent_gate.cli.output import recorded, say, tell
 from agent_gate.cli.remembered import CheckMemory, Said
 from agent_gate.cli.unsandboxed import may_run_unsandboxed
 from agent_gate.domain.gate import GateResult
-from agent_gate.domain.spec import Spec
 from agent_gate.engine.check_change import CheckOutcome, check_change
 from agent_gate.engine.context import Context
-from agent_gate.report.check_report import CheckReport, GateReport
 from agent_gate.vcs.repo import Repository
+
+if TYPE_CHECKING:
+    from agent_gate.domain.spec import Spec
+    from agent_gate.report.check_report import CheckReport, GateReport
 
 
 def run_check(
@@ -53,6 +54,8 @@ def _spec(path: Path) -> Spec:
 def _say(outcome: CheckOutcome, spec: Spec | None, form: str) -> None:
     report = _report(outcome, spec)
     if form == "text":
+        from agent_gate.cli.check_text import say_check
+
         say_check(report)
     elif form == "json":
         from agent_gate.report.plain import as_json
@@ -69,6 +72,8 @@ def _writer(form: str) -> Callable[[CheckReport], str]:
 
 
 def _report(outcome: CheckOutcome, spec: Spec | None) -> CheckReport:
+    from agent_gate.report.check_report import CheckReport
+
     verdict = outcome.verdict
     clauses = verdict.clauses if verdict else ()
     return CheckReport(outcome.base, outcome.tree, outcome.results, verdict, clauses, spec)
@@ -94,4 +99,6 @@ def _from_cache(results: Iterable[GateResult]) -> Iterable[GateResult]:
 
 
 def _tell_gate(gate: GateReport) -> None:
+    from agent_gate.cli.lines import gate_line  # the gates are on their way by now
+
     tell(gate_line(gate))

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import StringConstraints
 
 from agent_gate.domain.approval import Approval, Person
 from agent_gate.domain.clause import Clause
 from agent_gate.domain.gate import GateResult, one_each
-from agent_gate.domain.spec import Spec
 from agent_gate.domain.value import Value
 from agent_gate.domain.verification import ClauseState, VerifierResult, judge_verifier
+
+if TYPE_CHECKING:
+    from agent_gate.domain.spec import Spec
 
 WAIVER = "waiver"
 """The verifier's name in the row that a waiver adds."""

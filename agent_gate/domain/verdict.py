@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from agent_gate.domain.clause import Clause
 from agent_gate.domain.digest import canonical_json, sha256
 from agent_gate.domain.gate import HELD_UP, NOT_APPLICABLE, Finding, GateResult, one_each
 from agent_gate.domain.policy import Policy, Zone
-from agent_gate.domain.spec import Spec
 from agent_gate.domain.traceability import ClauseResult, trace
 from agent_gate.domain.value import Value
 from agent_gate.domain.verification import place
+
+if TYPE_CHECKING:
+    from agent_gate.domain.spec import Spec
 
 _RISKS = ("trivial", "standard", "critical")
 

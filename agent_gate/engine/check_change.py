@@ -6,16 +6,19 @@ import shutil
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from agent_gate.domain.gate import GateResult
-from agent_gate.domain.spec import Spec
-from agent_gate.domain.verdict import Verdict, judge
 from agent_gate.engine.context import Change, Context
 from agent_gate.errors import ExitCode
 from agent_gate.gating.request import CheckRequest
 from agent_gate.gating.runner import run_gates
 from agent_gate.gating.tools import gate_tool
-from agent_gate.report.check_report import GateReport, gate_report
+
+if TYPE_CHECKING:
+    from agent_gate.domain.spec import Spec
+    from agent_gate.domain.verdict import Verdict
+    from agent_gate.report.check_report import GateReport
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,13 @@ async def check_change(
     paths = tuple(file.path for file in files)
 
     def finished(result: GateResult) -> None:
+        from agent_gate.report.check_report import gate_report  # other gates run meanwhile
+
         on_finished(gate_report(spec, change.policy, paths, result))
 
     results = await run_gates(request, on_started, finished)
+    from agent_gate.domain.verdict import judge
+
     verdict = judge(spec, change.policy, tree, results, paths)
     return CheckOutcome(base, tree, results, verdict, _rests_on(request, results))
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from agent_gate.domain.policy import Policy
 from agent_gate.domain.proposal import ChangedFile
-from agent_gate.domain.spec import Spec
 from agent_gate.errors import SetupError
 from agent_gate.gating.catalog import Catalog, load_catalog, project_definitions, select_gates
 from agent_gate.gating.checks.hooks import configured_gates
@@ -22,6 +21,7 @@ from agent_gate.sandbox.find import find_sandbox
 from agent_gate.vcs.repo import Repository
 
 if TYPE_CHECKING:
+    from agent_gate.domain.spec import Spec
     from agent_gate.run.journal import RunStore
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from agent_gate.domain.gate import STAGES, GateDefinition
 from agent_gate.domain.policy import Policy
-from agent_gate.domain.spec import Spec
 from agent_gate.errors import PolicyError
 from agent_gate.gating.checks import CHECKS
 from agent_gate.gating.parsers import PARSERS, check_options, find_parser
 from agent_gate.resources import data_directory
 from agent_gate.vcs.repo import Repository
+
+if TYPE_CHECKING:
+    from agent_gate.domain.spec import Spec
 
 PROJECT_GATES = ".agent-gate/gates"
 MUTATION = "mutation"
@@ -29,11 +34,7 @@ def load_catalog(project: Mapping[str, bytes] | None = None) -> Catalog:
     check that a project's gate does not state are those of the built-in gate. Raises
     PolicyError with file and key for a definition that is not valid, or that takes a built-in's id.
     """
-    folder = data_directory("gates")
-    catalog: dict[str, GateDefinition] = {}
-    for path in sorted(folder.glob("*.toml")):
-        definition = _read(f"gates/{path.name}", path.read_bytes())
-        catalog[definition.id] = definition
+    catalog = dict(_built_in())
     own, options = set(catalog), {gate.check: gate.options for gate in catalog.values() if gate.check}
     for name, content in sorted((project or {}).items()):
         definition = _read(name, content)
@@ -46,6 +47,15 @@ def load_catalog(project: Mapping[str, bytes] | None = None) -> Catalog:
         stated = {**options.get(definition.check, {}), **definition.options}
         catalog[definition.id] = definition.model_copy(update={"options": stated})
     return catalog
+
+
+@cache
+def _built_in() -> Catalog:
+    definitions = (
+        _read(f"gates/{path.name}", path.read_bytes())
+        for path in sorted(data_directory("gates").glob("*.toml"))
+    )
+    return MappingProxyType({definition.id: definition for definition in definitions})
 
 
 def project_definitions(repository: Repository, base: str) -> dict[str, bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import tomllib
 from collections.abc import Mapping
@@ -81,11 +80,21 @@ def _read(content: bytes, path: str) -> Any:
             case ".json":
                 return json.loads(text)
             case _:
-                parser = configparser.ConfigParser(interpolation=None, strict=False)
-                parser.read_string(text)
-                return {name: dict(parser[name]) for name in parser.sections()}
-    except (ValueError, RecursionError, configparser.Error):
+                return _read_ini(text)
+    except (ValueError, RecursionError):
         return None
+
+
+def _read_ini(text: str) -> dict[str, dict[str, str]]:
+    """Raises ValueError."""
+    import configparser  # most projects have no such file
+
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(text)
+        return {name: dict(parser[name]) for name in parser.sections()}
+    except configparser.Error as error:
+        raise ValueError(str(error)) from None
 
 
 def _table(data: Any, name: str) -> Any:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from agent_gate import __version__
 from agent_gate.domain.gate import NOT_APPLICABLE, GateDefinition, GateResult
 from agent_gate.domain.policy import GateOptions, Policy
 from agent_gate.domain.proposal import ChangedFile
-from agent_gate.domain.spec import Spec
 from agent_gate.domain.value import PlainData
 from agent_gate.gating.environment import Environment
 from agent_gate.gating.installed import installed_digest
 from agent_gate.gating.job import GateJob, variables_digest
 from agent_gate.sandbox.base import Limits, Sandbox
 from agent_gate.vcs.repo import Repository
+
+if TYPE_CHECKING:
+    from agent_gate.domain.spec import Spec
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from agent_gate.gating.checks import CHECKS
 from agent_gate.gating.context import GateContext, errored, together
 from agent_gate.gating.installed import installed_digest
 from agent_gate.gating.job import GateJob, variables_digest
-from agent_gate.gating.secrets.redaction import redact_result
 from agent_gate.gating.tool_gate import measure_tool_base, run_tool
 from agent_gate.gating.tools import tool_version
 from agent_gate.gating.workplace import Workplace
@@ -24,7 +23,10 @@ async def work(workplace: Workplace, job: GateJob) -> GateResult:
 
     A gate that says it found nothing is believed only once its canary was flagged.
     """
-    return redact_result(await _worked(workplace, job))
+    result = await _worked(workplace, job)
+    from agent_gate.gating.secrets.redaction import redact_result  # the gate need not wait for its import
+
+    return redact_result(result)
 
 
 async def _worked(workplace: Workplace, job: GateJob) -> GateResult:

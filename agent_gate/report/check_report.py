@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from agent_gate.domain.gate import Finding, GateResult, one_each
 from agent_gate.domain.policy import Policy
-from agent_gate.domain.spec import Spec
 from agent_gate.domain.traceability import ClauseResult
 from agent_gate.domain.verdict import Reason, Verdict, judge
 
 if TYPE_CHECKING:
+    from agent_gate.domain.spec import Spec
     from agent_gate.run.state import RunState
 
 Effect = Literal["block", "ask", "note", "none"]

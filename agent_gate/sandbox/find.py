@@ -10,13 +10,9 @@ from pathlib import Path
 
 from agent_gate import process
 from agent_gate.resources import cache_directory
-from agent_gate.sandbox import confine, seccomp
 from agent_gate.sandbox.base import Sandbox
 from agent_gate.sandbox.bubblewrap import Bubblewrap, locate
-from agent_gate.sandbox.landlock import Landlock
 from agent_gate.sandbox.remembered import Remembered, TrialStore, identity
-from agent_gate.sandbox.seatbelt import PROGRAM, Seatbelt
-from agent_gate.sandbox.trial import try_out
 
 HINT = (
     "install bubblewrap and util-linux; on Ubuntu 24.04 and later unprivileged user namespaces also need the"
@@ -64,6 +60,9 @@ def candidates() -> tuple[Candidate, ...]:
 
 def landlock() -> Sandbox | str:
     """Landlock, or a sentence that says what is missing of it."""
+    from agent_gate.sandbox import confine, seccomp  # only where there is no bubblewrap
+    from agent_gate.sandbox.landlock import Landlock
+
     abi, machine = confine.landlock_abi(), seccomp.this_machine()
     if machine is None:
         return f"no system call filter is written for {os.uname().machine}"
@@ -75,6 +74,8 @@ def landlock() -> Sandbox | str:
 
 def seatbelt() -> Sandbox | str:
     """MacOS's own sandbox, or a sentence where its program is missing."""
+    from agent_gate.sandbox.seatbelt import PROGRAM, Seatbelt
+
     return Seatbelt() if Path(PROGRAM).exists() else f"the program {PROGRAM} is not installed"
 
 
@@ -94,6 +95,8 @@ async def probe(choices: Iterable[Candidate], store: TrialStore | None = None) -
         key = identity(sandbox)
         known = store.recall(key) if store else None
         if known is None:
+            from agent_gate.sandbox.trial import try_out  # what was tried is mostly known
+
             trial = await try_out(sandbox)
             if trial.problem:
                 reasons.append(trial.problem)
@@ -108,6 +111,8 @@ async def probe(choices: Iterable[Candidate], store: TrialStore | None = None) -
 
 
 async def _detail(sandbox: Sandbox) -> str:
+    from agent_gate.sandbox.landlock import Landlock
+
     if isinstance(sandbox, Landlock):
         return f"landlock version {sandbox.abi}, system call filter"
     if isinstance(sandbox, Bubblewrap):
