@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-from textual.message_pump import MessagePump
+from textual.screen import Screen
 
 
-async def settled(*nodes: MessagePump | None) -> None:
-    """Waits until each of these, in this order, has handled what it was sent so far.
+async def settled(screen: Screen[Any]) -> None:
+    """Waits until the focused widget and each one above it has handled what it was sent so far.
 
-    Not from a handler of one of them, which would wait for itself; a worker may.
+    What is typed bubbles up from one to the next, to the screen. Not from a handler of one of them, which
+    would wait for itself; a worker may.
     """
-    for node in nodes:
-        if node is not None and node.is_running:
+    for node in screen.focused.ancestors_with_self if screen.focused else (screen,):
+        if node.is_running:
             handled = asyncio.Event()
             node.call_later(handled.set)
             await handled.wait()
+        if node is screen:
+            return

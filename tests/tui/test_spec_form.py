@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from agent_gate.spec.reader import read_spec
 from agent_gate.tui.screens.dialogs import FailureScreen
 from agent_gate.tui.screens.spec_form import SpecScreen
 from agent_gate.tui.widgets.field_row import FieldRow
+from agent_gate.tui.widgets.section_page import SectionPage
 from agent_gate.vcs.repo import Repository
 
 
@@ -271,7 +273,8 @@ async def test_a_save_waits_for_the_letters_that_were_typed_before_it(
     open_app: Any, blank: Any, root: Path, until: Any
 ) -> None:
     async with open_app("spec", "specs/mine.yaml").run_test() as pilot:
-        await blank(pilot)
+        screen = await blank(pilot)
+        screen.query_one(SectionPage).call_later(asyncio.sleep, 0.3)  # as on a machine with much else to do
         for letter in "Mine alone":
             pilot.app.post_message(events.Key(letter if letter != " " else "space", letter))
         pilot.app.post_message(events.Key("ctrl+s", None))

@@ -71,7 +71,7 @@ class SlotsScreen(Dialog[bool]):
     @work
     async def action_done(self) -> None:
         """On to the form."""
-        await settled(self.focused, self)
+        await settled(self)
         self._fill()
         self._manuscript.begin()
         self.dismiss(True)

@@ -227,7 +227,7 @@ class SpecScreen(Screen[None]):
     @work
     async def action_save(self) -> None:
         """Writes the file, with errors too, and says what is open."""
-        await settled(self.focused, _row_of(self.focused), self)
+        await settled(self)
         if await save(self.app, self.manuscript):
             await self._take_in(await self._reader.lint(self.manuscript))
             left = self.reading.left
@@ -236,7 +236,7 @@ class SpecScreen(Screen[None]):
     @work
     async def action_run(self) -> None:
         """Saves, asks for a model where none is set, and starts the run."""
-        await settled(self.focused, _row_of(self.focused), self)
+        await settled(self)
         await self._take_in(await self._reader.lint(self.manuscript))
         spec = self.spec
         if spec is None:
