@@ -15,7 +15,7 @@ and a person who reads the change.
 
 Settings come as JSON on standard input: `word`, `root`, `path`, `arguments`, `plugins`, `canary`,
 `markers` (registered beside those of the configuration), `shard` (the functions at which the tests to run
-begin and end, empty for the first and the last), and `measured` where coverage is wanted.
+begin and end, empty for the first and the last, its files, and those that hold none of its tests), and `measured` where coverage is wanted.
 """
 
 from __future__ import annotations
@@ -141,13 +141,14 @@ class Recorder:
         plugins: dict[str, Any],
         canary: str,
         markers: list[str],
-        shard: list[str],
+        shard: dict[str, Any],
     ) -> None:
         self.send = send
         self.watch = watch
         self.plugins = plugins
         self.canary = canary
         self.markers = markers
+        self.others = frozenset(shard.pop("others"))
         self.shard = shard
         self.raised = ""
         self.numbers: dict[str, int] = {}
@@ -172,9 +173,13 @@ class Recorder:
         for line in self.markers:
             config.addinivalue_line("markers", line)
 
+    def pytest_ignore_collect(self, collection_path: Path, config: Any) -> bool | None:
+        """Leaves out the files of other shards; whatever else there is, is collected as ever."""
+        return True if _relative(collection_path, config.rootpath) in self.others else None
+
     def pytest_collection_modifyitems(self, session: Any, items: list[Any]) -> None:
         """Puts in the tests that must fail, after everybody else had a say."""
-        items[:] = _within(items, *self.shard)
+        items[:] = _within(items, **self.shard)
         bad, good = _put_in(session, items, self.canary)
         tests = [[i.nodeid, (i.location[1] or 0) + 1, self.watch.remember(i)] for i in items]
         self.numbers = {item.nodeid: number for number, item in enumerate(items)}
@@ -230,11 +235,22 @@ def _about(error: BaseException) -> dict[str, Any]:
     return {"kinds": kinds, "message": str(error)[:_MESSAGE], "names": names}
 
 
-def _within(items: list[Any], first: str, end: str) -> list[Any]:
-    """The tests from one function on until another one; ValueError where it was not collected."""
+def _relative(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if root in path.parents else ""
+
+
+def _within(items: list[Any], first: str, end: str, files: list[str]) -> list[Any]:
+    """The tests from one function on, until another one where its file is collected too.
+
+    ValueError where the first one was not collected: then the other shard ends somewhere else as well.
+    """
     functions = [item.nodeid.partition("[")[0] for item in items]
     begin = functions.index(first) if first else 0
-    return items[begin : functions.index(end) if end else len(items)]
+    if not end:
+        return items[begin:]
+    own = frozenset(files)
+    inside = items[begin : functions.index(end) if end in functions else len(items)]
+    return [item for item in inside if item.nodeid.partition("::")[0] in own]
 
 
 def _put_in(session: Any, items: list[Any], canary: str) -> tuple[list[str], list[str]]:

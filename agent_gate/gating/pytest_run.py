@@ -24,6 +24,11 @@ class Shard(Value):
     """The function that it begins with; empty for the first of all."""
     end: str = ""
     """The function before which it ends; empty where it goes on to the last."""
+    files: tuple[str, ...] = ()
+    """Those that hold its tests."""
+    others: tuple[str, ...] = ()
+    """Those that hold tests of other shards alone, and need not be imported. Files that the base does not
+    know belong to the last shard."""
 
 
 async def run_pytest(
@@ -37,7 +42,7 @@ async def run_pytest(
 ) -> PytestRun:
     """Runs pytest in a fresh copy of a tree; `markers` are registered beside those of its configuration.
 
-    Of a shard, all tests are collected and only its own are run. Raises RunError where the result cannot be believed.
+    Of a shard only its own tests are run. Raises RunError where the result cannot be believed.
     """
     copy = await context.copies.fresh(tree)
     harness = await asyncio.to_thread(Harness.make, context.copies.new_folder())
@@ -49,7 +54,7 @@ async def run_pytest(
         "plugins": [[p.name, p.value, p.installed] for p in context.environment.plugins],
         "canary": str(harness.canary),
         "markers": list(markers),
-        "shard": [shard.first, shard.end] if shard else ["", ""],
+        "shard": (shard or Shard()).model_dump(),
         "arguments": [*_arguments(context, copy, harness), *arguments],
     }
     if measured is not None:

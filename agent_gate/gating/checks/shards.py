@@ -99,7 +99,24 @@ def cut(base: PytestRun, count: int, may_begin: Callable[[str], bool]) -> tuple[
         if places
     }
     begins = [place.function for place in places if place in chosen]
-    return tuple(Shard(first=first, end=end) for first, end in pairwise(["", *begins, ""]))
+    files = _files(base, begins)
+    every = frozenset[str]().union(*files)
+    return tuple(
+        Shard(first=first, end=end, files=tuple(sorted(own)), others=tuple(sorted(every - own)))
+        for (first, end), own in zip(pairwise(["", *begins, ""]), files, strict=True)
+    )
+
+
+def _files(base: PytestRun, begins: Sequence[str]) -> list[set[str]]:
+    """For each shard the files that hold its tests."""
+    files: list[set[str]] = [set()]
+    waiting = set(begins)
+    for test in base.cases:
+        if (function := function_of(test)) in waiting:
+            waiting.remove(function)
+            files.append(set())
+        files[-1].add(test.partition("::")[0])
+    return files
 
 
 def _places(base: PytestRun, may_begin: Callable[[str], bool]) -> list[_Place]:

@@ -17,7 +17,6 @@ from agent_gate.domain.policy import GateOptions, GatesPolicy, Policy
 from agent_gate.gating.checks.again import function_of
 from agent_gate.gating.checks.shards import cut, joined
 from agent_gate.gating.pytest_result import CaseRecord, PytestRun, RunError
-from agent_gate.gating.pytest_run import Shard
 from agent_gate.gating.pytest_stream import FileCoverage
 from agent_gate.gating.runner import run_gates
 
@@ -83,13 +82,23 @@ ORDER = {
     "tests/test_a.py": f"import time\nfrom calc import core\n\n\ndef test_a():\n{SLOW}    core.ready = True\n",
     "tests/test_b.py": f"import time\nfrom calc import core\n\n\ndef test_b():\n{SLOW}    assert core.ready\n",
 }
+AT_IMPORT = {
+    **ORDER,
+    "tests/test_a.py": f"import time\nfrom calc import core\n\ncore.ready = True\n\n\ndef test_a():\n{SLOW}    assert 1\n",
+}
 SKIPS = "    hasattr(core, 'ready') or pytest.skip()"
 
 
-@pytest.mark.parametrize("needs", ["    assert core.ready", SKIPS])
-async def test_tests_that_need_each_other_are_run_in_one_process(bench: MakeBench, needs: str) -> None:
+@pytest.mark.parametrize(
+    ("files", "needs"),
+    [(ORDER, "    assert core.ready"), (ORDER, SKIPS), (AT_IMPORT, "    assert core.ready")],
+    ids=["fails", "skips", "needs an import"],
+)
+async def test_tests_that_need_each_other_are_run_in_one_process(
+    bench: MakeBench, files: Mapping[str, str], needs: str
+) -> None:
     second = ORDER["tests/test_b.py"].replace("    assert core.ready", needs)
-    sharded, plain = await both(bench, {**ORDER, "tests/test_b.py": f"import pytest\n{second}"}, {CORE: ENDS})
+    sharded, plain = await both(bench, {**files, "tests/test_b.py": f"import pytest\n{second}"}, {CORE: ENDS})
     assert sharded.measures == plain.measures
     assert (sharded.status, sharded.cases, rules(sharded)) == ("passed", plain.cases, set())
 
@@ -175,6 +184,12 @@ def test_each_test_is_in_one_shard_and_no_function_in_two(durations: dict[str, i
     begins = [functions.index(shard.first) for shard in shards[1:]]
     assert begins == sorted(set(begins)), "in the order in which they were collected"
     assert 0 not in begins
+    ends = [*begins, len(functions)]
+    for shard, begin, end in zip(shards, [0, *begins], ends, strict=True):
+        own = {test.partition("::")[0] for test in functions[begin:end]}
+        assert own == set(shard.files)
+        assert own.isdisjoint(shard.others)
+        assert own | set(shard.others) == {test.partition("::")[0] for test in functions}
 
 
 def test_shards_take_about_as_long_as_each_other() -> None:
@@ -185,8 +200,9 @@ def test_shards_take_about_as_long_as_each_other() -> None:
     uneven = {**early, "tests/test_b.py::test_0": 10, "tests/test_b.py::test_1": 1010}
     whole_files = cut(run_of(uneven), 2, lambda _: True)
     assert whole_files[1].first == "tests/test_b.py::test_0"
+    many_7 = "tests/test_a.py::test_7"
     kept = cut(run_of(many), 2, lambda test: test.endswith("_7"))
-    assert kept == (Shard(end="tests/test_a.py::test_7"), Shard(first="tests/test_a.py::test_7"))
+    assert [(shard.first, shard.end) for shard in kept] == [("", many_7), (many_7, "")]
 
 
 def test_shards_that_ran_the_same_test_show_nothing() -> None:
