@@ -14,8 +14,8 @@ what they say: no measure inside one process can help against that, only rules a
 and a person who reads the change.
 
 Settings come as JSON on standard input: `word`, `root`, `path`, `arguments`, `plugins`, `canary`,
-`markers` (registered beside those of the configuration), `shard` (the functions at which the tests to run
-begin and end, empty for the first and the last, its files, and those that hold none of its tests), and `measured` where coverage is wanted.
+`markers` (registered beside those of the configuration), `shard` (the files of the tests to run,
+the files and functions that are run elsewhere, and whether it takes what nobody has), and `measured` where coverage is wanted.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class Recorder:
         self.plugins = plugins
         self.canary = canary
         self.markers = markers
-        self.others = frozenset(shard.pop("others"))
+        self.others = frozenset(shard["others"])
         self.shard = shard
         self.raised = ""
         self.numbers: dict[str, int] = {}
@@ -179,7 +179,7 @@ class Recorder:
 
     def pytest_collection_modifyitems(self, session: Any, items: list[Any]) -> None:
         """Puts in the tests that must fail, after everybody else had a say."""
-        items[:] = _within(items, **self.shard)
+        items[:] = [item for item in items if belongs(item.nodeid, **self.shard)]
         bad, good = _put_in(session, items, self.canary)
         tests = [[i.nodeid, (i.location[1] or 0) + 1, self.watch.remember(i)] for i in items]
         self.numbers = {item.nodeid: number for number, item in enumerate(items)}
@@ -239,18 +239,10 @@ def _relative(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if root in path.parents else ""
 
 
-def _within(items: list[Any], first: str, end: str, files: list[str]) -> list[Any]:
-    """The tests from one function on, until another one where its file is collected too.
-
-    ValueError where the first one was not collected: then the other shard ends somewhere else as well.
-    """
-    functions = [item.nodeid.partition("[")[0] for item in items]
-    begin = functions.index(first) if first else 0
-    if not end:
-        return items[begin:]
-    own = frozenset(files)
-    inside = items[begin : functions.index(end) if end in functions else len(items)]
-    return [item for item in inside if item.nodeid.partition("::")[0] in own]
+def belongs(test: str, files: list[str], others: list[str], elsewhere: list[str], *, is_last: bool) -> bool:
+    """Whether a shard runs the test."""
+    file = test.partition("::")[0]
+    return file not in others and test.partition("[")[0] not in elsewhere and (is_last or file in files)
 
 
 def _put_in(session: Any, items: list[Any], canary: str) -> tuple[list[str], list[str]]:

@@ -18,17 +18,15 @@ from agent_gate.gating.pytest_stream import STREAM_BYTES
 
 
 class Shard(Value):
-    """Some of the tests, as they were collected one after another."""
+    """Some of the tests. What the base does not know belongs to the last shard."""
 
-    first: str = ""
-    """The function that it begins with; empty for the first of all."""
-    end: str = ""
-    """The function before which it ends; empty where it goes on to the last."""
     files: tuple[str, ...] = ()
     """Those that hold its tests."""
     others: tuple[str, ...] = ()
-    """Those that hold tests of other shards alone, and need not be imported. Files that the base does not
-    know belong to the last shard."""
+    """Files that hold tests of other shards alone, and need not be imported."""
+    elsewhere: tuple[str, ...] = ()
+    """Functions that other shards run, of files that hold tests of both."""
+    is_last: bool = True
 
 
 async def run_pytest(

@@ -8,9 +8,8 @@ after all, and that run is what counts.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from agent_gate.gating.checks.again import BAD, Deadline, function_of, run_again
 from agent_gate.gating.checks.trees import TestTrees, is_test_side
@@ -46,7 +45,7 @@ class AllTests:
 async def run_in_shards(tests: AllTests) -> PytestRun:
     """The tests in as many processes as pay, else in one. Raises RunError."""
     touched = await _touched(tests.context)
-    shards = cut(tests.base, _count(tests), lambda test: test.partition("::")[0] not in touched)
+    shards = cut(tests.base, _count(tests), lambda test: _file(test) not in touched)
     if len(shards) > 1:
         try:
             run = joined(await together(*(tests.run(shard) for shard in shards)))
@@ -98,25 +97,33 @@ def cut(base: PytestRun, count: int, may_begin: Callable[[str], bool]) -> tuple[
         for number in range(1, count)
         if places
     }
-    begins = [place.function for place in places if place in chosen]
-    files = _files(base, begins)
-    every = frozenset[str]().union(*files)
-    return tuple(
-        Shard(first=first, end=end, files=tuple(sorted(own)), others=tuple(sorted(every - own)))
-        for (first, end), own in zip(pairwise(["", *begins, ""]), files, strict=True)
+    parts = _parts(base, {place.function for place in chosen})
+    return tuple(_shard(part, parts, is_last=part is parts[-1]) for part in parts)
+
+
+def _parts(base: PytestRun, begins: Collection[str]) -> list[list[str]]:
+    """The functions of each shard; a function's parameters stay together, wherever they stand."""
+    parts: list[list[str]] = [[]]
+    for function in dict.fromkeys(map(function_of, base.cases)):
+        if function in begins:
+            parts.append([])
+        parts[-1].append(function)
+    return parts
+
+
+def _shard(part: Sequence[str], parts: Sequence[Sequence[str]], *, is_last: bool) -> Shard:
+    files = {_file(function) for function in part}
+    rest = [function for other in parts if other is not part for function in other]
+    return Shard(
+        files=tuple(sorted(files)),
+        others=tuple(sorted({_file(function) for function in rest} - files)),
+        elsewhere=tuple(sorted(function for function in rest if _file(function) in files)),
+        is_last=is_last,
     )
 
 
-def _files(base: PytestRun, begins: Sequence[str]) -> list[set[str]]:
-    """For each shard the files that hold its tests."""
-    files: list[set[str]] = [set()]
-    waiting = set(begins)
-    for test in base.cases:
-        if (function := function_of(test)) in waiting:
-            waiting.remove(function)
-            files.append(set())
-        files[-1].add(test.partition("::")[0])
-    return files
+def _file(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def _places(base: PytestRun, may_begin: Callable[[str], bool]) -> list[_Place]:
@@ -126,9 +133,9 @@ def _places(base: PytestRun, may_begin: Callable[[str], bool]) -> list[_Place]:
     for test, case in base.cases.items():
         function = function_of(test)
         if seen and function not in seen and may_begin(test):
-            places.append(_Place(function, spent, function.partition("::")[0] != file))
+            places.append(_Place(function, spent, _file(function) != file))
         seen.add(function)
-        file = function.partition("::")[0]
+        file = _file(function)
         spent += case.duration_ms
     return places
 
@@ -173,7 +180,7 @@ def _coverage(parts: Sequence[Mapping[str, FileCoverage] | None]) -> Mapping[str
 async def _stands(tests: AllTests, run: PytestRun, touched: frozenset[str]) -> bool:
     """Whether what the shards say has nothing to do with the shards."""
     base = tests.base
-    kept = [test for test in {**base.cases, **run.cases} if test.partition("::")[0] not in touched]
+    kept = [test for test in {**base.cases, **run.cases} if _file(test) not in touched]
     bad = [test for test in kept if run.outcome(test) in BAD and base.outcome(test) == "passed"]
     if any(run.outcome(test) in BAD for test in run.cases.keys() - kept):
         return False

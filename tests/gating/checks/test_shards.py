@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
 from benches import Bench, MakeBench
@@ -16,7 +15,9 @@ from agent_gate.domain.gate import GateResult
 from agent_gate.domain.policy import GateOptions, GatesPolicy, Policy
 from agent_gate.gating.checks.again import function_of
 from agent_gate.gating.checks.shards import cut, joined
+from agent_gate.gating.pytest_recorder import belongs
 from agent_gate.gating.pytest_result import CaseRecord, PytestRun, RunError
+from agent_gate.gating.pytest_run import Shard
 from agent_gate.gating.pytest_stream import FileCoverage
 from agent_gate.gating.runner import run_gates
 
@@ -178,31 +179,32 @@ IDS = st.builds(
 def test_each_test_is_in_one_shard_and_no_function_in_two(durations: dict[str, int], count: int) -> None:
     shards = cut(run_of(durations), count, lambda _: True)
     assert 1 <= len(shards) <= count
-    assert (shards[0].first, shards[-1].end) == ("", "")
-    assert all(one.end == next_.first != "" for one, next_ in pairwise(shards))
-    functions = [function_of(test) for test in durations]
-    begins = [functions.index(shard.first) for shard in shards[1:]]
-    assert begins == sorted(set(begins)), "in the order in which they were collected"
-    assert 0 not in begins
-    ends = [*begins, len(functions)]
-    for shard, begin, end in zip(shards, [0, *begins], ends, strict=True):
-        own = {test.partition("::")[0] for test in functions[begin:end]}
-        assert own == set(shard.files)
-        assert own.isdisjoint(shard.others)
-        assert own | set(shard.others) == {test.partition("::")[0] for test in functions}
+    assert [shard.is_last for shard in shards] == [*[False] * (len(shards) - 1), True]
+    for test in (*durations, *(function_of(test) for test in durations), "tests/test_new.py::test_new"):
+        takers = [shard for shard in shards if runs_it(shard, test)]
+        assert len(takers) == 1
+        assert test.partition("::")[0] not in takers[0].others, (
+            "a file that is left out holds none of its tests"
+        )
+    assert all(set(shard.files).isdisjoint(shard.others) for shard in shards)
+
+
+def runs_it(shard: Shard, test: str) -> bool:
+    return belongs(test, **shard.model_dump())
+
+
+def begin_of_the_second(durations: dict[str, int], may_begin: Callable[[str], bool] = lambda _: True) -> str:
+    shards = cut(run_of(durations), 2, may_begin)
+    return next(test for test in durations if runs_it(shards[1], test))
 
 
 def test_shards_take_about_as_long_as_each_other() -> None:
     many = {f"tests/test_a.py::test_{n}": 10 for n in range(100)}
-    shards = cut(run_of({"tests/test_0.py::test_0": 20, **many}), 2, lambda _: True)
-    assert shards[1].first == "tests/test_a.py::test_49"
+    assert begin_of_the_second({"tests/test_0.py::test_0": 20, **many}) == "tests/test_a.py::test_49"
     early = {f"tests/test_a.py::test_{n}": 10 for n in range(98)}
     uneven = {**early, "tests/test_b.py::test_0": 10, "tests/test_b.py::test_1": 1010}
-    whole_files = cut(run_of(uneven), 2, lambda _: True)
-    assert whole_files[1].first == "tests/test_b.py::test_0"
-    many_7 = "tests/test_a.py::test_7"
-    kept = cut(run_of(many), 2, lambda test: test.endswith("_7"))
-    assert [(shard.first, shard.end) for shard in kept] == [("", many_7), (many_7, "")]
+    assert begin_of_the_second(uneven) == "tests/test_b.py::test_0", "a file is left whole"
+    assert begin_of_the_second(many, lambda test: test.endswith("_7")) == "tests/test_a.py::test_7"
 
 
 def test_shards_that_ran_the_same_test_show_nothing() -> None:
