@@ -37,11 +37,17 @@ async def told_apart(context: GateContext, trees: TestTrees, runs: Runs, until: 
             test
             for tests, again in ((doubt.candidate, candidate), (doubt.hybrid, hybrid))
             for test in tests
-            if again and again.outcome(test) == "passed"
+            if again and again.outcome(test) == "passed" and not _meddled(again, runs.base)
         ),
         unsteady_base=frozenset({*runs.base.unsteady, *by_chance}),
         drifting=_drifting(runs, base) if base else frozenset(),
     )
+
+
+def _meddled(again: PytestRun, base: PytestRun) -> bool:
+    """Whether a second run shows nothing, since the code did to pytest or its tests what the base's does not."""
+    foreign = any(base.altered.get(name) != where for name, where in again.altered.items())
+    return foreign or not set(again.overruled) <= set(base.overruled)
 
 
 def _doubt(runs: Runs) -> _Doubt:

@@ -87,6 +87,10 @@ IN_THE_SOURCE: Mapping[str, str] = {
     "    while True:\n        for x in gc.get_objects():\n            if isinstance(x, r.TestReport) and x.failed:\n"
     "                x.outcome = 'passed'\n                x.longrepr = None\n        time.sleep(0.001)\n\n\n"
     "threading.Thread(target=w, daemon=True).start()\n",
+    "a report that is bent where a test is run again": "import sys\nfrom _pytest.reports import TestReport as R\n\n"
+    "made = R.from_item_and_call.__func__\n\n\ndef bent(cls, item, call):\n    report = made(cls, item, call)\n"
+    "    if report.failed and 'core.py::' in item.nodeid:\n        report.outcome, report.longrepr = 'passed', None\n"
+    "    return report\n\n\nif any('::' in word for word in sys.argv):\n    R.from_item_and_call = classmethod(bent)\n",
     "pytest.raises that swallows": "import pytest, _pytest.python_api\n_pytest.python_api.ApproxScalar.__eq__ = lambda a, b: True\n",
     "mock.patch": "from unittest import mock\nmock.patch('_pytest.python.Function.runtest', lambda self: None).start()\n",
     "importlib caches": "import sys, types\nm = types.ModuleType('test_core')\nm.test_add = lambda: None\n"
