@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from agent_gate.gating.checks.again import BAD, Deadline, function_of, run_again
 from agent_gate.gating.checks.trees import TestTrees, is_test_side
@@ -19,6 +20,7 @@ from agent_gate.gating.pytest_result import PytestRun, RunError
 from agent_gate.gating.pytest_run import Shard, run_pytest
 from agent_gate.gating.pytest_stream import FileCoverage
 
+T = TypeVar("T")
 _THROUGH_A_FILE = 0.05
 """A cut between two files is preferred to one through a file that is better by this share of the whole."""
 
@@ -141,22 +143,34 @@ def _places(base: PytestRun, may_begin: Callable[[str], bool]) -> list[_Place]:
 
 
 def joined(parts: Sequence[PytestRun]) -> PytestRun:
-    """What the shards of one tree say together. Raises RunError where two of them ran the same test."""
+    """What the shards of one tree say together.
+
+    Raises RunError where two of them ran the same test, or say different things of the same.
+    """
     cases = {test: case for part in parts for test, case in part.cases.items()}
     if len(cases) != sum(len(part.cases) for part in parts):
         raise RunError("two shards ran the same test")
     return PytestRun(
         cases=cases,
-        files={file: outcome for part in parts for file, outcome in part.files.items()},
+        files=_agreed([part.files for part in parts]),
         failures={node: failure for part in parts for node, failure in part.failures.items()},
         modules={name: file for part in parts for name, file in part.modules.items()},
-        altered={name: where for part in parts for name, where in part.altered.items()},
+        altered=_agreed([part.altered for part in parts]),
         overruled=tuple(sorted(test for part in parts for test in part.overruled)),
         coverage=_coverage([part.coverage for part in parts]),
         shards=len(parts),
         duration_ms=max(part.duration_ms for part in parts),
         output_sha256=hashlib.sha256(" ".join(part.output_sha256 for part in parts).encode()).hexdigest(),
     )
+
+
+def _agreed(parts: Sequence[Mapping[str, T]]) -> dict[str, T]:
+    """All of them in one; what one says must not hide what another one says."""
+    united: dict[str, T] = {}
+    for name, value in (item for part in parts for item in part.items()):
+        if united.setdefault(name, value) != value:
+            raise RunError(f"two shards say different things of {name}")
+    return united
 
 
 def _coverage(parts: Sequence[Mapping[str, FileCoverage] | None]) -> Mapping[str, FileCoverage] | None:
@@ -181,7 +195,7 @@ async def _stands(tests: AllTests, run: PytestRun, touched: frozenset[str]) -> b
     """Whether what the shards say has nothing to do with the shards."""
     base = tests.base
     kept = [test for test in {**base.cases, **run.cases} if _file(test) not in touched]
-    bad = [test for test in kept if run.outcome(test) in BAD and base.outcome(test) == "passed"]
+    bad = {test for test in kept if run.outcome(test) in BAD and base.outcome(test) == "passed"}
     if any(run.outcome(test) in BAD for test in run.cases.keys() - kept):
         return False
     if any(run.outcome(test) != base.outcome(test) for test in kept if test not in bad):

@@ -213,6 +213,15 @@ def test_shards_that_ran_the_same_test_show_nothing() -> None:
         joined([one, one])
 
 
+def test_what_one_shard_says_of_pytest_does_not_hide_what_another_one_says() -> None:
+    parts = [
+        run_of({test: 1}).model_copy(update={"altered": {"_pytest.runner.call": where}})
+        for test, where in (("a", "calc/core.py"), ("b", "tests/conftest.py"))
+    ]
+    with pytest.raises(RunError, match="different things"):
+        joined(parts)
+
+
 def test_shards_that_measured_other_lines_show_nothing() -> None:
     measured = [
         run_of({test: 1}).model_copy(update={"coverage": {"a.py": FileCoverage(lines=((1, probe),))}})
